@@ -1,0 +1,130 @@
+/* Headroom's one C ABI: plain C, no Java, no torch.
+ *
+ * Letters as in the design: n rows (tokens), d width, v classes; e[n,d] hidden states, c[v,d] classifier, b[v] bias,
+ * t[n] targets, lse[n], dE, dC, dB. Every function returns a headroom_status; the text of the last failure on the
+ * calling thread is headroom_last_error(). Nothing here prints, exits, throws or keeps a pointer after it returns.
+ *
+ * One formula carries the whole family. For a row i with logits z (v of them), p = softmax(z), L = lse(z):
+ *
+ *     d loss_i / d z_v = p_v A_i + p_v z_v B_i - S_i w_v - [v = t_i] T_i
+ *
+ * so that a kernel knows five row scalars (L, A, B, S, T) and one column vector (w), and nothing of the loss's name.
+ */
+#ifndef HEADROOM_H
+#define HEADROOM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEADROOM_API __attribute__((visibility("default")))
+#define HEADROOM_ABI 1
+
+typedef enum headroom_status {
+  HEADROOM_OK = 0,
+  HEADROOM_INVALID = 1,          /* an argument breaks a rule; the text names it */
+  HEADROOM_TARGET_RANGE = 2,     /* a target outside [0,v) that is not the ignore index */
+  HEADROOM_OUT_OF_MEMORY = 3,
+  HEADROOM_UNSUPPORTED = 4,      /* this build or this machine lacks what was asked for */
+  HEADROOM_INTERNAL = 5
+} headroom_status;
+
+typedef enum headroom_dtype {
+  HEADROOM_FLOAT32 = 0, HEADROOM_FLOAT16 = 1, HEADROOM_BFLOAT16 = 2, HEADROOM_INT32 = 3, HEADROOM_INT64 = 4
+} headroom_dtype;
+
+typedef enum headroom_device { HEADROOM_CPU = 0, HEADROOM_CUDA = 1 } headroom_device;
+
+/* KEPT holds a chunk's logits in the workspace (3 GEMMs); RECOMPUTED holds row statistics only (4 GEMMs). */
+typedef enum headroom_engine { HEADROOM_AUTO = 0, HEADROOM_KEPT = 1, HEADROOM_RECOMPUTED = 2 } headroom_engine;
+
+/* The matrix products come from the BLAS that is already in the process; its addresses are handed in.
+ * sgemm: Fortran sgemm_ with 32-bit integers. gemm_bf16: cblas_gemm_bf16bf16f32, or null.
+ * set_threads_local: MKL_Set_Num_Threads_Local, or null; called on own threads only. */
+typedef struct headroom_blas {
+  void (*sgemm)(const char* transa, const char* transb, const int32_t* m, const int32_t* n, const int32_t* k,
+                const float* alpha, const float* a, const int32_t* lda, const float* b, const int32_t* ldb,
+                const float* beta, float* c, const int32_t* ldc);
+  void (*gemm_bf16)(int32_t layout, int32_t transa, int32_t transb, int32_t m, int32_t n, int32_t k, float alpha,
+                    const uint16_t* a, int32_t lda, const uint16_t* b, int32_t ldb, float beta, float* c, int32_t ldc);
+  int32_t (*set_threads_local)(int32_t threads);
+} headroom_blas;
+
+typedef struct headroom_head {
+  int32_t abi;                   /* HEADROOM_ABI */
+  int32_t device;                /* headroom_device */
+  void* stream;                  /* the caller's CUDA stream; null on CPU */
+  const headroom_blas* blas;     /* CPU only */
+
+  int64_t n, d, v;
+  const void* e; int64_t e_stride;   /* elements between rows; a row is contiguous */
+  const void* c; int64_t c_stride;
+  const float* b;                /* [v] or null */
+  const void* t;                 /* [n] */
+  int32_t e_dtype, c_dtype, t_dtype;
+  int32_t compute;               /* HEADROOM_FLOAT32 or HEADROOM_BFLOAT16; accumulation is float32 */
+  int64_t ignore_index;
+
+  const float* r;                /* [n] scale of the cross-entropy term: upstream x weight / normaliser */
+  const float* r_z;              /* [n] scale of the z-loss term, or null when z_loss is 0 */
+  double z_loss;                 /* lambda of lambda * lse^2 */
+
+  float* nll;                    /* [n] out: lse - z_t, 0 on ignored rows */
+  float* lse;                    /* [n] out of the forward pass, in to the gradient pass */
+  float* de; int64_t de_stride;  /* [n,d] out, overwritten; null where not wanted */
+  float* dc; int64_t dc_stride;  /* [v,d], null where not wanted */
+  float* db;                     /* [v], null where not wanted */
+  int32_t add_dc;                /* 1: dc and db are added to; 0: they are overwritten */
+
+  int32_t engine;                /* headroom_engine asked for; headroom_head_plan tells what AUTO means */
+  int32_t threads;               /* at least 1 */
+  void* workspace;               /* all scratch memory, 64-byte aligned */
+  int64_t workspace_bytes;
+} headroom_head;
+
+/* What a call will do: chosen engine, rows of a chunk, columns of a tile, least and useful workspace. */
+typedef struct headroom_plan {
+  int32_t engine;
+  int64_t chunk_rows, tile_columns;
+  int64_t least_workspace_bytes, used_workspace_bytes;
+} headroom_plan;
+
+HEADROOM_API const char* headroom_last_error(void);
+HEADROOM_API const char* headroom_version(void);
+/* The instruction set of the epilogues chosen on this machine: "avx512", "avx2" or "generic". */
+HEADROOM_API const char* headroom_cpu_isa(void);
+
+HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
+/* Row statistics only: nll and lse. */
+HEADROOM_API int32_t headroom_head_forward(const headroom_head* head);
+/* Gradients from the lse of an earlier forward pass and the row scales r, r_z known by now (engine RECOMPUTED). */
+HEADROOM_API int32_t headroom_head_backward(const headroom_head* head);
+/* Statistics and gradients in one call, by either engine. */
+HEADROOM_API int32_t headroom_head_forward_backward(const headroom_head* head);
+
+/* AdamW with decoupled weight decay, one in-place pass over one parameter (Loshchilov and Hutter 2019, algorithm 2):
+ *   g = scale * grad;  m = beta1 m + (1-beta1) g;  s = beta2 s + (1-beta2) g^2
+ *   param = param (1 - lr decay) - lr * (m / (1-beta1^step)) / (sqrt(s / (1-beta2^step)) + eps);  grad = 0 if zero_grad
+ */
+typedef struct headroom_adamw {
+  int64_t count;
+  float* param;
+  float* grad;
+  float* m;
+  float* s;
+  double scale, lr, beta1, beta2, eps, decay;
+  int64_t step;                  /* from 1 */
+  int32_t zero_grad;
+  int32_t threads;
+} headroom_adamw;
+
+HEADROOM_API int32_t headroom_adamw_step(const headroom_adamw* update);
+/* Sum of squares in float64, the same bits for any thread count; NaN and infinity pass through. */
+HEADROOM_API int32_t headroom_sum_squares(const float* x, int64_t count, int32_t threads, double* sum);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

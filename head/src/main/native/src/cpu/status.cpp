@@ -1,0 +1,1 @@
+namespace headroom { int placeholder = 0; }
