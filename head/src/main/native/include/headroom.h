@@ -72,7 +72,7 @@ typedef struct headroom_head {
   double z_loss;                 /* lambda of lambda * lse^2 */
 
   float* nll;                    /* [n] out: lse - z_t, 0 on ignored rows */
-  float* lse;                    /* [n] out of the forward pass, in to the gradient pass */
+  float* lse;                    /* [n] out of the forward pass, in to the gradient pass; 0 on ignored rows */
   float* de; int64_t de_stride;  /* [n,d] out, overwritten; null where not wanted */
   float* dc; int64_t dc_stride;  /* [v,d], null where not wanted */
   float* db;                     /* [v], null where not wanted */
@@ -95,6 +95,10 @@ HEADROOM_API const char* headroom_last_error(void);
 HEADROOM_API const char* headroom_version(void);
 /* The instruction set of the epilogues chosen on this machine: "avx512", "avx2" or "generic". */
 HEADROOM_API const char* headroom_cpu_isa(void);
+
+/* Memory for a workspace: 64-byte aligned, on huge pages where the system grants them; null when there is none. */
+HEADROOM_API void* headroom_alloc(int64_t bytes);
+HEADROOM_API void headroom_free(void* memory, int64_t bytes);
 
 HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
 /* Row statistics only: nll and lse. */

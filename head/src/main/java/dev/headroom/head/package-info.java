@@ -1,2 +1,12 @@
-/** Placeholder until the first type lands. */
+/**
+ * A large-vocabulary classifier head for DJL: loss and exact gradients without ever holding the N x
+ * V logits.
+ *
+ * <p>{@link dev.headroom.head.VocabularyHead} takes the place of the last {@code Linear} layer and
+ * {@link dev.headroom.head.HeadLoss} that of the softmax cross-entropy loss; {@link
+ * dev.headroom.head.HeadOptions} says what they compute. {@link dev.headroom.head.Reduction},
+ * {@link dev.headroom.head.ComputeType}, {@link dev.headroom.head.Engine} and {@link
+ * dev.headroom.head.Delivery} are its choices, {@link dev.headroom.head.Backend} names who
+ * computes, {@link dev.headroom.head.HeadException} tells that a kernel failed.
+ */
 package dev.headroom.head;

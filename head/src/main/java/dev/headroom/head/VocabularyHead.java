@@ -1,0 +1,125 @@
+package dev.headroom.head;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.util.PairList;
+
+/**
+ * Holds a classifier over a large vocabulary and hands it, with the hidden states, to {@link
+ * HeadLoss}.
+ *
+ * <p>Takes the place of a {@code Linear} layer at the end of a network: {@code forward(e [..., D])}
+ * returns {@code (e, c [V,D][, b [V]])} and forms no logits; {@link #logits} does, for prediction.
+ *
+ * <p>Parameters: {@code weight} [V,D], float32, normal with deviation 0.02 where no initializer is
+ * set; {@code bias} [V], zeros, where {@link HeadOptions#bias} is on. Do not use it where all N x V
+ * logits are needed in training.
+ */
+public final class VocabularyHead extends AbstractBlock {
+  private static final byte VERSION = 1;
+
+  private final HeadOptions options;
+  private final Parameter weight;
+  private final Parameter bias;
+
+  /**
+   * Creates a head with its own classifier.
+   *
+   * @param options sizes and what the loss computes
+   */
+  @SuppressWarnings("this-escape")
+  public VocabularyHead(HeadOptions options) {
+    super(VERSION);
+    this.options = options;
+    weight =
+        addParameter(
+            Parameter.builder()
+                .setName("weight")
+                .setType(Parameter.Type.WEIGHT)
+                .optInitializer(new NormalInitializer(0.02f))
+                .build());
+    bias =
+        options.bias()
+            ? addParameter(Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build())
+            : null;
+  }
+
+  /** Returns the options this head was made with. */
+  public HeadOptions options() {
+    return options;
+  }
+
+  /** Returns the classifier's parameter [V,D]. */
+  public Parameter weight() {
+    return weight;
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {
+    NDArray hidden = inputs.singletonOrThrow();
+    NDList out = new NDList(hidden, store.getValue(weight, hidden.getDevice(), training));
+    if (bias != null) {
+      out.add(store.getValue(bias, hidden.getDevice(), training));
+    }
+    return out;
+  }
+
+  /**
+   * Computes logits [..., V] of a few hidden states, for prediction: N x V floats are held.
+   *
+   * @param hidden hidden states [..., D]
+   * @return logits, owned by the manager of the hidden states
+   */
+  public NDArray logits(NDArray hidden) {
+    // the result would else belong to the model's manager and live as long as the model
+    try (NDArray transposed = weight.getArray().transpose()) {
+      NDArray logits = hidden.matMul(transposed);
+      return bias == null ? logits : logits.add(bias.getArray());
+    }
+  }
+
+  @Override
+  public void prepare(Shape[] inputShapes) {
+    Shape shape = inputShapes[0];
+    long width = shape.get(shape.dimension() - 1);
+    if (width != options.width()) {
+      throw new IllegalArgumentException(
+          "hidden states columns: "
+              + width
+              + " (expected: "
+              + options.width()
+              + ", the width of the head)");
+    }
+    weight.setShape(new Shape(options.classes(), options.width()));
+    if (bias != null) {
+      bias.setShape(new Shape(options.classes()));
+    }
+  }
+
+  @Override
+  public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
+    if (dataType != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "data type: "
+              + dataType
+              + " (expected: FLOAT32; bfloat16 is a compute type: HeadOptions.withCompute(ComputeType.BFLOAT16))");
+    }
+    super.initialize(manager, dataType, inputShapes);
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    Shape weights = new Shape(options.classes(), options.width());
+    return bias == null
+        ? new Shape[] {inputShapes[0], weights}
+        : new Shape[] {inputShapes[0], weights, new Shape(options.classes())};
+  }
+}

@@ -1,0 +1,102 @@
+package dev.headroom.head.internal;
+
+import dev.headroom.head.Backend;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Chooses the implementation: one ladder of guard clauses, best first, each refusal kept as a
+ * reason.
+ *
+ * <p>The system property {@code headroom.backend} (or the variable {@code HEADROOM_BACKEND}) forces
+ * a rung; a forced rung that cannot serve, or an unknown name, is an error.
+ */
+public final class Backends {
+  private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
+
+  private final HeadKernels kernels;
+  private final Map<Backend, String> refusals;
+
+  private Backends(HeadKernels kernels, Map<Backend, String> refusals) {
+    this.kernels = kernels;
+    this.refusals = Collections.unmodifiableMap(refusals);
+  }
+
+  /** Returns the choice of this process, made at the first call and logged once. */
+  public static Backends chosen() {
+    return Chosen.BACKENDS;
+  }
+
+  /** Returns the chosen kernels. */
+  public HeadKernels kernels() {
+    return kernels;
+  }
+
+  /** Returns why each better rung was passed over. */
+  public Map<Backend, String> refusals() {
+    return refusals;
+  }
+
+  /** Returns the kernels of one rung, or throws with the reason why it cannot serve here. */
+  public static HeadKernels of(Backend backend) {
+    String refusal = refusal(backend);
+    if (refusal != null) {
+      throw new IllegalStateException(
+          "backend: " + backend + " (expected: one that can serve here; " + refusal + ")");
+    }
+    return switch (backend) {
+      case NATIVE_CPU -> new NativeCpuKernels();
+      case PORTABLE -> new PortableKernels();
+      case REFERENCE -> new ReferenceKernels();
+      case CUDA -> throw new AssertionError("refused above");
+    };
+  }
+
+  /** Returns why a rung cannot serve here, or null when it can. */
+  static String refusal(Backend backend) {
+    return switch (backend) {
+      case CUDA -> "this version has no CUDA kernels";
+      case NATIVE_CPU -> NativeCpuKernels.refusal();
+      case PORTABLE, REFERENCE -> null;
+    };
+  }
+
+  private static Backends choose() {
+    String forced = System.getProperty("headroom.backend", System.getenv("HEADROOM_BACKEND"));
+    if (forced != null && !forced.isBlank()) {
+      Backends backends = new Backends(of(parse(forced)), new EnumMap<>(Backend.class));
+      LOG.info("headroom backend {} (forced)", backends.kernels.backend());
+      return backends;
+    }
+    Map<Backend, String> refusals = new EnumMap<>(Backend.class);
+    for (Backend backend : Backend.values()) {
+      String refusal = refusal(backend);
+      if (refusal == null) {
+        LOG.info("headroom backend {}, passed over: {}", backend, refusals);
+        return new Backends(of(backend), refusals);
+      }
+      refusals.put(backend, refusal);
+    }
+    throw new AssertionError("PORTABLE always serves");
+  }
+
+  /** Returns the backend of a name in any case, with - or _. */
+  static Backend parse(String name) {
+    try {
+      return Backend.valueOf(name.trim().toUpperCase(Locale.ROOT).replace('-', '_'));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "headroom.backend: " + name + " (expected: one of cuda, native_cpu, portable, reference)",
+          e);
+    }
+  }
+
+  /** Makes the choice when it is first asked for. */
+  private static final class Chosen {
+    private static final Backends BACKENDS = choose();
+  }
+}

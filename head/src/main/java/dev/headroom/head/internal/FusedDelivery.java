@@ -1,0 +1,47 @@
+package dev.headroom.head.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+
+/** Finds the gradient buffer of a parameter, so that a kernel can add to it in place. */
+public final class FusedDelivery {
+
+  private FusedDelivery() {}
+
+  /**
+   * Returns a handle on the parameter's gradient buffer, or null where the engine has none that
+   * stays.
+   *
+   * <p>Before the first backward pass {@code getGradient()} returns a fresh array at each call and
+   * a write there would be lost in silence, so the buffer is made by one backward pass of zeros.
+   * The caller closes the handle.
+   */
+  public static NDArray buffer(NDArray parameter) {
+    NDArray buffer = attached(parameter);
+    if (buffer != null) {
+      return buffer;
+    }
+    try (NDArray sum = parameter.sum();
+        NDArray zero = sum.zerosLike()) {
+      JniUtils.backward((PtNDArray) sum, (PtNDArray) zero, false, false);
+    }
+    return attached(parameter);
+  }
+
+  private static NDArray attached(NDArray parameter) {
+    NDArray first = parameter.getGradient();
+    try (NDArray second = parameter.getGradient()) {
+      if (TorchTensors.data(first).equals(TorchTensors.data(second))
+          && TorchTensors.rowsAreReadable(matrix(first))) {
+        return first;
+      }
+    }
+    first.close();
+    return null;
+  }
+
+  private static NDArray matrix(NDArray array) {
+    return array.getShape().dimension() == 2 ? array : array.reshape(1, -1);
+  }
+}

@@ -1,0 +1,234 @@
+package dev.headroom.head.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import dev.headroom.head.Backend;
+import dev.headroom.head.ComputeType;
+import dev.headroom.head.Engine;
+import dev.headroom.head.HeadException;
+import dev.headroom.head.HeadOptions;
+import java.util.function.ToIntFunction;
+
+/**
+ * Runs the native CPU kernels on the memory of DJL's arrays, through the C functions of {@code
+ * headroom.h}.
+ */
+public final class NativeCpuKernels implements HeadKernels {
+  private final NativeLibrary library = NativeLibrary.load();
+  private final NativeLibrary.Blas blas = new NativeLibrary.Blas();
+  private final Workspaces workspaces = new Workspaces();
+
+  /** Looks up the matrix products in the libtorch that is already loaded. */
+  NativeCpuKernels() {
+    blas.sgemm = TorchTensors.function("sgemm_");
+    blas.gemmBf16 = TorchTensors.function("cblas_gemm_bf16bf16f32");
+    blas.setThreadsLocal = TorchTensors.function("MKL_Set_Num_Threads_Local");
+    blas.write();
+  }
+
+  /** Returns why this rung cannot serve here, or null when it can. */
+  static String refusal() {
+    if (NativeLibrary.load() == null) {
+      return NativeLibrary.refusal();
+    }
+    if (TorchTensors.function("sgemm_") == null) {
+      return "this libtorch exports no sgemm_";
+    }
+    return null;
+  }
+
+  @Override
+  public Backend backend() {
+    return Backend.NATIVE_CPU;
+  }
+
+  @Override
+  public HeadResult forward(HeadProblem problem) {
+    return call("forward", problem, null, null, library::headroom_head_forward);
+  }
+
+  @Override
+  public HeadResult forwardBackward(HeadProblem problem, Wanted wanted) {
+    return call("forward_backward", problem, null, wanted, library::headroom_head_forward_backward);
+  }
+
+  @Override
+  public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
+    return call("backward", problem, lse, wanted, library::headroom_head_backward);
+  }
+
+  /** Tells what a call with these sizes would do: engine, rows of a chunk, workspace. */
+  NativeLibrary.Plan plan(HeadOptions options, long n, boolean gradients) {
+    NativeLibrary.Head head = sizes(options, n);
+    // the plan looks only at whether gradients are wanted, never through the pointers
+    head.de = gradients ? new Pointer(1) : null;
+    head.dc = head.de;
+    return plan(head);
+  }
+
+  private NativeLibrary.Plan plan(NativeLibrary.Head head) {
+    NativeLibrary.Plan plan = new NativeLibrary.Plan();
+    check("plan", head, library.headroom_head_plan(head, plan));
+    return plan;
+  }
+
+  private NativeLibrary.Head sizes(HeadOptions options, long n) {
+    NativeLibrary.Head head = new NativeLibrary.Head();
+    head.blas = blas.getPointer();
+    head.n = n;
+    head.d = options.width();
+    head.v = options.classes();
+    head.eStride = options.width();
+    head.cStride = options.width();
+    head.compute =
+        options.compute() == ComputeType.BFLOAT16 ? NativeLibrary.BFLOAT16 : NativeLibrary.FLOAT32;
+    head.ignoreIndex = options.ignoreIndex();
+    head.zLoss = options.zLoss();
+    head.engine = options.engine().ordinal();
+    head.threads = options.threads();
+    head.workspaceBytes = options.workspaceBytes();
+    return head;
+  }
+
+  private HeadResult call(
+      String kernel,
+      HeadProblem problem,
+      float[] lse,
+      Wanted wanted,
+      ToIntFunction<NativeLibrary.Head> function) {
+    int n = problem.n();
+    NDManager manager = problem.e().getManager();
+    NativeLibrary.Head head = sizes(problem.options(), n);
+    try (Operand e = new Operand(problem.e());
+        Operand c = new Operand(problem.c());
+        Memory scalars = new Memory(4L * 4 * Math.max(1, n) + 8L * Math.max(1, n))) {
+      head.e = e.data();
+      head.eStride = e.stride();
+      head.c = c.data();
+      head.cStride = c.stride();
+      head.b = problem.b() == null ? null : TorchTensors.data(problem.b());
+      writeRows(head, scalars, problem, lse);
+      HeadResult arrays = gradients(manager, problem, wanted);
+      attach(head, arrays, wanted);
+      if (lse != null) {
+        head.engine = Engine.RECOMPUTED.ordinal();
+      }
+      NativeLibrary.Plan plan = plan(head);
+      try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
+        head.workspace = workspace.memory;
+        head.workspaceBytes = workspace.bytes;
+        check(kernel, head, function.applyAsInt(head));
+      }
+      float[] nllOut = lse == null ? head.nll.getFloatArray(0, n) : null;
+      float[] lseOut = lse == null ? head.lse.getFloatArray(0, n) : lse;
+      return new HeadResult(nllOut, lseOut, arrays.dE(), arrays.dC(), arrays.dB());
+    }
+  }
+
+  /** Lays targets, r, r_z, nll and lse one after the other. */
+  private static void writeRows(
+      NativeLibrary.Head head, Memory memory, HeadProblem problem, float[] lse) {
+    long n = Math.max(1, problem.n());
+    memory.write(0, problem.targets(), 0, problem.n());
+    memory.write(8 * n, problem.r(), 0, problem.n());
+    memory.write(12 * n, problem.rZ(), 0, problem.n());
+    head.t = memory;
+    head.r = memory.share(8 * n);
+    head.rZ = memory.share(12 * n);
+    head.nll = memory.share(16 * n);
+    head.lse = memory.share(20 * n);
+    if (lse != null) {
+      head.lse.write(0, lse, 0, problem.n());
+    }
+  }
+
+  private static HeadResult gradients(NDManager manager, HeadProblem problem, Wanted wanted) {
+    if (wanted == null) {
+      return new HeadResult(null, null, null, null, null);
+    }
+    long d = problem.options().width();
+    long v = problem.options().classes();
+    NDArray dE =
+        wanted.hidden() ? manager.create(new Shape(problem.n(), d), DataType.FLOAT32) : null;
+    NDArray dC = wanted.classifier() ? target(manager, wanted.intoC(), v, d) : null;
+    NDArray dB = wanted.bias() ? target(manager, wanted.intoB(), v) : null;
+    return new HeadResult(null, null, dE, dC, dB);
+  }
+
+  private static NDArray target(NDManager manager, NDArray into, long... shape) {
+    return into != null ? into : manager.create(new Shape(shape), DataType.FLOAT32);
+  }
+
+  private static void attach(NativeLibrary.Head head, HeadResult arrays, Wanted wanted) {
+    if (wanted == null) {
+      return;
+    }
+    head.de = arrays.dE() == null || head.n == 0 ? null : TorchTensors.data(arrays.dE());
+    head.deStride = head.d;
+    head.dc = arrays.dC() == null ? null : TorchTensors.data(arrays.dC());
+    head.dcStride = head.d;
+    head.db = arrays.dB() == null ? null : TorchTensors.data(arrays.dB());
+    head.addDc = wanted.adds() ? 1 : 0;
+  }
+
+  private void check(String kernel, NativeLibrary.Head head, int status) {
+    if (status == 0) {
+      return;
+    }
+    String text = library.headroom_last_error();
+    if (status == NativeLibrary.INVALID || status == NativeLibrary.TARGET_RANGE) {
+      throw new IllegalArgumentException(text);
+    }
+    throw new HeadException(
+        status,
+        "kernel "
+            + kernel
+            + " on the CPU with n "
+            + head.n
+            + ", d "
+            + head.d
+            + ", v "
+            + head.v
+            + ", workspace "
+            + head.workspaceBytes
+            + " bytes: "
+            + text,
+        null);
+  }
+
+  /** A matrix whose rows can be read as they lie: the array itself, or a copy closed with this. */
+  private record Operand(NDArray array, boolean copied) implements AutoCloseable {
+    Operand(NDArray array) {
+      this(
+          TorchTensors.rowsAreReadable(array) ? array : copy(array),
+          !TorchTensors.rowsAreReadable(array));
+    }
+
+    private static NDArray copy(NDArray array) {
+      // duplicate() keeps a transposed array's strides; flatten() does not
+      try (NDArray flat = array.flatten()) {
+        return flat.reshape(array.getShape());
+      }
+    }
+
+    Pointer data() {
+      return TorchTensors.data(array);
+    }
+
+    long stride() {
+      long columns = array.getShape().get(1);
+      return array.getShape().get(0) <= 1 ? columns : TorchTensors.stride(array, 0);
+    }
+
+    @Override
+    public void close() {
+      if (copied) {
+        array.close();
+      }
+    }
+  }
+}

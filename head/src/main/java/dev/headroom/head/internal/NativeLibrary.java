@@ -1,0 +1,210 @@
+package dev.headroom.head.internal;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.Structure;
+import com.sun.jna.ptr.DoubleByReference;
+
+/** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
+public interface NativeLibrary extends Library {
+  /** The version of the binary interface this class was written for. */
+  int ABI = 1;
+
+  /** Status: a target outside [0,V) that is not the ignore index. */
+  int TARGET_RANGE = 2;
+
+  /** Status: an argument breaks a rule. */
+  int INVALID = 1;
+
+  /** Compute code of float32. */
+  int FLOAT32 = 0;
+
+  /** Compute code of bfloat16. */
+  int BFLOAT16 = 2;
+
+  /** Dtype code of 64-bit targets. */
+  int INT64 = 4;
+
+  /** Addresses of the matrix products, as in {@code headroom_blas}. */
+  @Structure.FieldOrder({"sgemm", "gemmBf16", "setThreadsLocal"})
+  class Blas extends Structure {
+    public Pointer sgemm;
+    public Pointer gemmBf16;
+    public Pointer setThreadsLocal;
+  }
+
+  /** The arguments of a call, as in {@code headroom_head}. */
+  @Structure.FieldOrder({
+    "abi",
+    "device",
+    "stream",
+    "blas",
+    "n",
+    "d",
+    "v",
+    "e",
+    "eStride",
+    "c",
+    "cStride",
+    "b",
+    "t",
+    "eDtype",
+    "cDtype",
+    "tDtype",
+    "compute",
+    "ignoreIndex",
+    "r",
+    "rZ",
+    "zLoss",
+    "nll",
+    "lse",
+    "de",
+    "deStride",
+    "dc",
+    "dcStride",
+    "db",
+    "addDc",
+    "engine",
+    "threads",
+    "workspace",
+    "workspaceBytes"
+  })
+  class Head extends Structure {
+    public int abi = ABI;
+    public int device;
+    public Pointer stream;
+    public Pointer blas;
+    public long n;
+    public long d;
+    public long v;
+    public Pointer e;
+    public long eStride;
+    public Pointer c;
+    public long cStride;
+    public Pointer b;
+    public Pointer t;
+    public int eDtype;
+    public int cDtype;
+    public int tDtype = INT64;
+    public int compute;
+    public long ignoreIndex;
+    public Pointer r;
+    public Pointer rZ;
+    public double zLoss;
+    public Pointer nll;
+    public Pointer lse;
+    public Pointer de;
+    public long deStride;
+    public Pointer dc;
+    public long dcStride;
+    public Pointer db;
+    public int addDc;
+    public int engine;
+    public int threads;
+    public Pointer workspace;
+    public long workspaceBytes;
+  }
+
+  /** What a call will do, as in {@code headroom_plan}. */
+  @Structure.FieldOrder({
+    "engine",
+    "chunkRows",
+    "tileColumns",
+    "leastWorkspaceBytes",
+    "usedWorkspaceBytes"
+  })
+  class Plan extends Structure {
+    public int engine;
+    public long chunkRows;
+    public long tileColumns;
+    public long leastWorkspaceBytes;
+    public long usedWorkspaceBytes;
+  }
+
+  /** The arguments of one update, as in {@code headroom_adamw}. */
+  @Structure.FieldOrder({
+    "count",
+    "param",
+    "grad",
+    "m",
+    "s",
+    "scale",
+    "lr",
+    "beta1",
+    "beta2",
+    "eps",
+    "decay",
+    "step",
+    "zeroGrad",
+    "threads"
+  })
+  class AdamW extends Structure {
+    public long count;
+    public Pointer param;
+    public Pointer grad;
+    public Pointer m;
+    public Pointer s;
+    public double scale;
+    public double lr;
+    public double beta1;
+    public double beta2;
+    public double eps;
+    public double decay;
+    public long step;
+    public int zeroGrad;
+    public int threads;
+  }
+
+  String headroom_last_error();
+
+  String headroom_version();
+
+  String headroom_cpu_isa();
+
+  Pointer headroom_alloc(long bytes);
+
+  void headroom_free(Pointer memory, long bytes);
+
+  int headroom_head_plan(Head head, Plan plan);
+
+  int headroom_head_forward(Head head);
+
+  int headroom_head_backward(Head head);
+
+  int headroom_head_forward_backward(Head head);
+
+  int headroom_adamw_step(AdamW update);
+
+  int headroom_sum_squares(Pointer x, long count, int threads, DoubleByReference sum);
+
+  /** The library of this platform, or the reason why there is none; tried once. */
+  static NativeLibrary load() {
+    return Loaded.LIBRARY;
+  }
+
+  /** Returns why {@link #load} gave null, or null. */
+  static String refusal() {
+    return Loaded.REFUSAL;
+  }
+
+  /** Holds the library once it is asked for. */
+  final class Loaded {
+    private static final NativeLibrary LIBRARY;
+    private static final String REFUSAL;
+
+    static {
+      NativeLibrary library = null;
+      String refusal = null;
+      try {
+        library = Native.load("headroom", NativeLibrary.class);
+      } catch (UnsatisfiedLinkError e) {
+        refusal = "libheadroom.so is not in the jar: built without cmake and g++";
+      }
+      LIBRARY = library;
+      REFUSAL = refusal;
+    }
+
+    private Loaded() {}
+  }
+}

@@ -1,0 +1,98 @@
+package dev.headroom.head.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.pytorch.engine.PtNDArray;
+import com.sun.jna.Function;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * Reaches the memory of DJL's PyTorch arrays through libtorch's stable C functions, in about a
+ * microsecond.
+ *
+ * <p>{@code PtNDArray.getHandle()} is a {@code torch::Tensor*}; the functions are looked up in the
+ * {@code libtorch_cpu} that DJL has loaded already, since the JVM loads it with local scope.
+ */
+public final class TorchTensors {
+  private static final com.sun.jna.NativeLibrary TORCH =
+      com.sun.jna.NativeLibrary.getInstance(loadedPath());
+  private static final Function DATA_PTR = TORCH.getFunction("aoti_torch_get_data_ptr");
+  private static final Function STRIDES = TORCH.getFunction("aoti_torch_get_strides");
+  private static final Function GRAD_MODE = TORCH.getFunction("aoti_torch_grad_mode_is_enabled");
+
+  private TorchTensors() {}
+
+  private static String loadedPath() {
+    // the engine maps libtorch before any array exists; its path is wherever DJL unpacked or found
+    // it
+    Objects.requireNonNull(ai.djl.engine.Engine.getEngine("PyTorch"));
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/maps"), StandardCharsets.UTF_8)) {
+        int slash = line.indexOf('/');
+        if (slash >= 0 && line.endsWith("libtorch_cpu.so")) {
+          return line.substring(slash);
+        }
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("libtorch_cpu.so: cannot read /proc/self/maps", e);
+    }
+    throw new IllegalStateException("libtorch_cpu.so: not loaded (expected: DJL's PyTorch engine)");
+  }
+
+  /** Returns the address of an exported function of libtorch, or null where it has none. */
+  static Pointer function(String name) {
+    try {
+      return TORCH.getFunction(name);
+    } catch (UnsatisfiedLinkError e) {
+      return null;
+    }
+  }
+
+  private static Pointer handle(NDArray array) {
+    if (!(array instanceof PtNDArray tensor)) {
+      throw new IllegalArgumentException(
+          "array: " + array.getClass().getName() + " (expected: an array of DJL's PyTorch engine)");
+    }
+    return new Pointer(tensor.getHandle());
+  }
+
+  /** Returns the address of the first element, storage offset included. */
+  public static Pointer data(NDArray array) {
+    PointerByReference out = new PointerByReference();
+    check(DATA_PTR.invokeInt(new Object[] {handle(array), out}), "data pointer");
+    return out.getValue();
+  }
+
+  /** Returns the stride of a dimension, in elements. */
+  static long stride(NDArray array, int dimension) {
+    PointerByReference out = new PointerByReference();
+    check(STRIDES.invokeInt(new Object[] {handle(array), out}), "strides");
+    return out.getValue().getLong(8L * dimension);
+  }
+
+  private static void check(int status, String what) {
+    if (status != 0) {
+      throw new IllegalStateException(what + ": libtorch returned " + status + " (expected: 0)");
+    }
+  }
+
+  /** Returns true when operations are being recorded for a backward pass on this thread. */
+  public static boolean gradModeIsOn() {
+    // a C bool: only the lowest byte is defined
+    return (GRAD_MODE.invokeInt(new Object[0]) & 0xff) != 0;
+  }
+
+  /**
+   * Returns whether rows of a [rows, columns] array can be read as they lie, one after the other.
+   */
+  static boolean rowsAreReadable(NDArray matrix) {
+    long rows = matrix.getShape().get(0);
+    long columns = matrix.getShape().get(1);
+    return (columns <= 1 || stride(matrix, 1) == 1) && (rows <= 1 || stride(matrix, 0) >= columns);
+  }
+}

@@ -1,0 +1,16 @@
+// The head on CPU: loops over (chunk of rows, tile of columns), GEMM, epilogue.
+#pragma once
+
+#include "headroom.h"
+
+namespace headroom {
+
+enum class Work { kForward, kBackward, kBoth };
+
+// Runs a checked call. Rows whose target is the ignore index are left out before any product is formed.
+void run_chunks(const headroom_head& head, Work work);
+
+// Row i's target, whatever its dtype.
+int64_t target_at(const headroom_head& head, int64_t row);
+
+}  // namespace headroom

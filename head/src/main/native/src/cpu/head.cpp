@@ -1,0 +1,159 @@
+// The C functions of the head: checks, then the work. Every check comes before any memory is read through a pointer.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "chunks.h"
+#include "epilogue.h"
+#include "plan.h"
+#include "status.h"
+#include "tuning.h"
+
+namespace headroom {
+namespace {
+
+void check_at_least(const char* name, int64_t value, int64_t least) {
+  if (value < least) invalid(name, std::to_string(value), "at least " + std::to_string(least));
+}
+
+void check_given(const char* name, const void* pointer) {
+  if (!pointer) invalid(name, "null", "a pointer");
+}
+
+void check_stride(const char* name, int64_t stride, int64_t d) {
+  check_at_least(name, stride, d);
+  const int64_t most = std::numeric_limits<int32_t>::max();  // the BLAS takes strides as 32-bit integers
+  if (stride > most) invalid(name, std::to_string(stride), "at most " + std::to_string(most));
+}
+
+void check_float32(const char* name, int32_t dtype) {
+  if (dtype != HEADROOM_FLOAT32)
+    throw Failure(HEADROOM_UNSUPPORTED,
+                  std::string(name) + ": dtype code " + std::to_string(dtype) + " (expected: FLOAT32 on the CPU)");
+}
+
+void check_shapes(const headroom_head& head) {
+  if (head.abi != HEADROOM_ABI) invalid("abi", std::to_string(head.abi), std::to_string(HEADROOM_ABI));
+  if (head.device != HEADROOM_CPU) throw Failure(HEADROOM_UNSUPPORTED, "device: not the CPU (expected: CPU in this build)");
+  check_at_least("n", head.n, 0);
+  check_at_least("d", head.d, 1);
+  check_at_least("v", head.v, 1);
+  check_at_least("threads", head.threads, 1);
+  check_stride("e stride", head.e_stride, head.d);
+  check_stride("c stride", head.c_stride, head.d);
+  check_float32("e", head.e_dtype);
+  check_float32("c", head.c_dtype);
+  if (head.t_dtype != HEADROOM_INT32 && head.t_dtype != HEADROOM_INT64)
+    throw Failure(HEADROOM_UNSUPPORTED,
+                  "targets: dtype code " + std::to_string(head.t_dtype) + " (expected: INT32 or INT64)");
+  if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_BFLOAT16)
+    throw Failure(HEADROOM_UNSUPPORTED,
+                  "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32 or BFLOAT16)");
+  if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED)
+    invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
+}
+
+void check_pointers(const headroom_head& head, Work work) {
+  check_given("blas", head.blas);
+  if (head.n > 0) {
+    check_given("e", head.e);
+    check_given("t", head.t);
+    check_given("lse", head.lse);
+    if (work != Work::kBackward) check_given("nll", head.nll);
+    if (work != Work::kForward) check_given("r", head.r);
+  }
+  check_given("c", head.c);
+  check_given("workspace", head.workspace);
+  check_given("sgemm", reinterpret_cast<const void*>(head.blas->sgemm));
+  if (head.compute == HEADROOM_BFLOAT16 && !head.blas->gemm_bf16)
+    throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
+  if (head.z_loss != 0 && work != Work::kForward && head.n > 0) check_given("r_z", head.r_z);
+  if (work == Work::kForward) return;
+  if (head.de) check_stride("de stride", head.de_stride, head.d);
+  if (head.dc) check_stride("dc stride", head.dc_stride, head.d);
+}
+
+void check_targets(const headroom_head& head) {
+  for (int64_t i = 0; i < head.n; ++i) {
+    const int64_t target = target_at(head, i);
+    if ((target < 0 || target >= head.v) && target != head.ignore_index)
+      throw Failure(HEADROOM_TARGET_RANGE, "target of row " + std::to_string(i) + ": " + std::to_string(target) +
+                                               " (expected: 0 to " + std::to_string(head.v - 1) + ", or the ignore index " +
+                                               std::to_string(head.ignore_index) + ")");
+  }
+}
+
+template <Work work>
+int32_t run(const headroom_head* head) {
+  return guarded(
+      [](const void* argument) {
+        check_given("head", argument);
+        const auto& checked = *static_cast<const headroom_head*>(argument);
+        check_shapes(checked);
+        check_pointers(checked, work);
+        check_targets(checked);
+        run_chunks(checked, work);
+      },
+      head);
+}
+
+struct PlanQuestion {
+  const headroom_head* head;
+  headroom_plan* plan;
+};
+
+void answer_plan(const void* argument) {
+  const auto& question = *static_cast<const PlanQuestion*>(argument);
+  check_given("head", question.head);
+  check_given("plan", question.plan);
+  check_shapes(*question.head);
+  const headroom_head& head = *question.head;
+  // without targets at hand every row counts as kept, and the room for copying rows together is reckoned in
+  *question.plan = headroom_plan{};
+  question.plan->least_workspace_bytes = least_workspace(head, head.n, true);
+  const Plan plan = make_plan(head, head.n, true);
+  question.plan->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
+  question.plan->chunk_rows = plan.chunk_rows;
+  question.plan->tile_columns = plan.tile_columns;
+  question.plan->used_workspace_bytes = plan.bytes;
+}
+
+}  // namespace
+}  // namespace headroom
+
+extern "C" {
+
+const char* headroom_version(void) { return "0.1.0"; }
+
+const char* headroom_cpu_isa(void) { return headroom::epilogues().isa; }
+
+void* headroom_alloc(int64_t bytes) {
+  if (bytes <= 0) return nullptr;
+  const size_t size = static_cast<size_t>(bytes);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  madvise(memory, size, MADV_HUGEPAGE);  // a wish: fewer page faults where it is granted
+  return memory;
+}
+
+void headroom_free(void* memory, int64_t bytes) {
+  if (memory) munmap(memory, static_cast<size_t>(bytes));
+}
+
+int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan) {
+  const headroom::PlanQuestion question{head, plan};
+  return headroom::guarded(headroom::answer_plan, &question);
+}
+
+int32_t headroom_head_forward(const headroom_head* head) { return headroom::run<headroom::Work::kForward>(head); }
+
+int32_t headroom_head_backward(const headroom_head* head) { return headroom::run<headroom::Work::kBackward>(head); }
+
+int32_t headroom_head_forward_backward(const headroom_head* head) {
+  return headroom::run<headroom::Work::kBoth>(head);
+}
+
+}  // extern "C"

@@ -1,0 +1,103 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <string>
+
+#include "status.h"
+#include "tuning.h"
+
+namespace headroom {
+namespace {
+
+constexpr int64_t kLine = 64;         // every piece of the workspace starts on its own cache line
+constexpr int64_t kSlack = 16 * kLine;  // what that can cost, all pieces of a call together
+
+struct Cost {
+  int64_t fixed;    // bytes of a call
+  int64_t per_row;  // bytes of a row of the chunk
+};
+
+bool wants_gradients(const headroom_head& head) { return head.de || head.dc || head.db; }
+
+Cost cost(const headroom_head& head, const Plan& plan, int64_t rows, bool gathered) {
+  const bool bf16 = head.compute == HEADROOM_BFLOAT16;
+  const int64_t block = kBlockRows + kLeastRows;
+  Cost c{};
+  int64_t worker = kLine;
+  if (!plan.kept) worker += block * plan.tile_columns * 4;
+  if (bf16) worker += plan.tile_columns * head.d * 2 + block * plan.tile_columns * 2;
+  // the list of kept rows, and one padded block for a chunk of fewer than kLeastRows rows
+  c.fixed = rows * 8 + kLeastRows * head.d * 4 + worker * head.threads + kSlack + kLine * head.threads * 3;
+  c.per_row = plan.tiles * 8 + 6 * 8;  // statistics of each tile; target, lse and the row scalars
+  if (plan.kept) c.per_row += head.v * 4;
+  if (gathered && !bf16) c.per_row += head.d * 4;
+  if (bf16) c.per_row += head.d * 2;
+  if (head.de) c.per_row += plan.parts * head.d * 4;
+  return c;
+}
+
+// Fills in chunk_rows and bytes; 0 rows where not even the least chunk fits.
+Plan fit(const headroom_head& head, Plan plan, int64_t rows, bool gathered) {
+  const Cost c = cost(head, plan, rows, gathered);
+  const int64_t room = (head.workspace_bytes - c.fixed) / c.per_row / kLeastRows * kLeastRows;
+  int64_t most = round_up(std::max<int64_t>(rows, 1), kLeastRows);
+  if (!plan.kept) most = std::min(most, kRecomputedRows);
+  plan.chunk_rows = std::max<int64_t>(0, std::min(room, most));
+  plan.bytes = c.fixed + c.per_row * plan.chunk_rows;
+  return plan;
+}
+
+// Work and memory traffic of a plan in units of one floating-point operation (head.md, section 4).
+double effort(const headroom_head& head, const Plan& plan, int64_t rows) {
+  if (plan.chunk_rows == 0) return 1e300;
+  const double n = static_cast<double>(rows), d = static_cast<double>(head.d), v = static_cast<double>(head.v);
+  const double chunks = static_cast<double>((rows + plan.chunk_rows - 1) / plan.chunk_rows);
+  const double gemms = plan.kept ? 3 : 4;
+  const double classifier_bytes = chunks * v * d * 4 * 4;  // c read in both passes, dC read and written
+  const double logits_bytes = plan.kept ? n * v * 4 * 3 : 0;
+  // a chunk of few rows leaves the matrix products short: their packing is paid again for each
+  const double packing = 1.0 + 16.0 / static_cast<double>(plan.chunk_rows);
+  return gemms * 2 * n * d * v * packing + kFlopsPerByte * (classifier_bytes + logits_bytes);
+}
+
+Plan shape(const headroom_head& head, bool kept) {
+  Plan plan{};
+  plan.kept = kept;
+  plan.tile_columns = std::min(kTileColumns, head.v);
+  plan.tiles = (head.v + plan.tile_columns - 1) / plan.tile_columns;
+  // more parts cost memory for each row (parts x d), so few where the classifier is wide and short
+  const int64_t affordable = head.v / (8 * std::max<int64_t>(head.d, 1));
+  plan.parts = std::min(plan.tiles, std::clamp(affordable / 4 * 4, kLeastParts, kMostParts));
+  return plan;
+}
+
+}  // namespace
+
+int64_t least_workspace(const headroom_head& head, int64_t rows, bool gathered) {
+  const Plan recomputed = shape(head, false);
+  const Plan kept = shape(head, true);
+  const Cost a = cost(head, recomputed, rows, gathered), b = cost(head, kept, rows, gathered);
+  const int64_t least_recomputed = a.fixed + kLeastRows * a.per_row, least_kept = b.fixed + kLeastRows * b.per_row;
+  if (head.engine == HEADROOM_KEPT) return least_kept;
+  if (head.engine == HEADROOM_RECOMPUTED) return least_recomputed;
+  return std::min(least_kept, least_recomputed);
+}
+
+Plan make_plan(const headroom_head& head, int64_t rows, bool gathered) {
+  const Plan kept = fit(head, shape(head, true), rows, gathered);
+  const Plan recomputed = fit(head, shape(head, false), rows, gathered);
+  const bool statistics_only = !wants_gradients(head);
+  bool choose_kept = effort(head, kept, rows) <= effort(head, recomputed, rows);
+  if (head.engine == HEADROOM_KEPT) choose_kept = true;
+  if (head.engine == HEADROOM_RECOMPUTED) choose_kept = false;
+  if (statistics_only && head.engine == HEADROOM_AUTO) choose_kept = recomputed.chunk_rows == 0;
+  const Plan& plan = choose_kept ? kept : recomputed;
+  if (plan.chunk_rows == 0)
+    invalid("workspace bytes", std::to_string(head.workspace_bytes),
+            "at least " + std::to_string(least_workspace(head, rows, gathered)) + " for n " + std::to_string(head.n) +
+                ", d " + std::to_string(head.d) + ", v " + std::to_string(head.v) + ", " +
+                std::to_string(head.threads) + " threads");
+  return plan;
+}
+
+}  // namespace headroom
