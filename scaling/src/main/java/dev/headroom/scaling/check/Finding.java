@@ -1,0 +1,11 @@
+package dev.headroom.scaling.check;
+
+/**
+ * Says what one rule found.
+ *
+ * @param rule id of the rule: finite, spike, divergence or final
+ * @param severity how bad it is
+ * @param step the step at which it starts
+ * @param message what, where and how much, in words
+ */
+public record Finding(String rule, Severity severity, long step, String message) {}

@@ -1,0 +1,18 @@
+package dev.headroom.scaling.log;
+
+import java.util.Map;
+
+/** Gives the rows of a file one after another. */
+interface RowSource {
+  /** Loads the next good row, or returns false at the end; bad lines are counted and skipped. */
+  boolean next(Cells cells);
+
+  /** Says whether the row just loaded is the last of a text that has no final line end. */
+  boolean mayBeCut();
+
+  /** Says whether every column's name is known before the first row. */
+  boolean namesAreComplete();
+
+  /** Returns the settings of a canonical header line, as far as it was met. */
+  Map<String, String> settings();
+}

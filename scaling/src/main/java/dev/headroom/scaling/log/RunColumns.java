@@ -1,0 +1,130 @@
+package dev.headroom.scaling.log;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Chooses the columns of a run: those the map names, else those with a usual name. */
+final class RunColumns {
+  private static final String[][] USUAL = {
+    {
+      "step",
+      "step",
+      "_step",
+      "global_step",
+      "iteration",
+      "iter",
+      "trainer_global_step",
+      "current_steps",
+      "steps"
+    },
+    {
+      "loss",
+      "loss",
+      "train_loss",
+      "training_loss",
+      "lm_loss",
+      "loss_train",
+      "val_loss",
+      "validation_loss",
+      "valid_loss",
+      "eval_loss",
+      "final_loss"
+    },
+    {
+      "tokens",
+      "tokens",
+      "consumed_tokens",
+      "token_num",
+      "tokens_seen",
+      "throughput_total_tokens",
+      "n_tokens"
+    },
+    {"lr", "lr", "learning_rate", "train_lr", "train_learning_rate", "optim_learning_rate_group0"},
+    {"grad_norm", "grad_norm", "gradient_norm", "train_grad_norm", "norm"},
+    {"time", "time", "wall_time", "_runtime", "elapsed"},
+    {"val_loss", "val_loss", "validation_loss", "valid_loss", "eval_loss"}
+  };
+
+  private final String file;
+  private final Map<String, String> chosen = new LinkedHashMap<>();
+
+  private RunColumns(String file) {
+    this.file = file;
+  }
+
+  static RunColumns choose(
+      String file, ColumnMap map, Cells cells, RowSource source, Faults faults) {
+    RunColumns out = new RunColumns(file);
+    List<String> present = cells.names();
+    for (String[] row : USUAL) {
+      String column = map.column(row[0]);
+      if (column == null) {
+        column = usual(row, present);
+        if (column != null && row[0].equals("loss") && !column.equals("loss")) {
+          faults.note("the loss is taken from column '" + column + "'");
+        }
+      }
+      if (column != null) {
+        out.chosen.put(row[0], column);
+      } else if ((row[0].equals("step") || row[0].equals("loss")) && !present.isEmpty()) {
+        throw new IllegalArgumentException(
+            Names.missing(file, row[0], present) + "; map it with " + row[0] + "=COLUMN");
+      }
+    }
+    // What serves as the loss already is not repeated as the validation loss.
+    if (map.column("val_loss") == null) {
+      out.chosen.remove("val_loss", out.chosen.get("loss"));
+    }
+    out.chosen.putAll(map.columns());
+    if (source.namesAreComplete()) {
+      out.requireFound(cells);
+    }
+    return out;
+  }
+
+  private static String usual(String[] row, List<String> present) {
+    for (int i = 1; i < row.length; i++) {
+      for (String name : present) {
+        if (plain(name).equals(row[i])) {
+          return name;
+        }
+      }
+    }
+    return null;
+  }
+
+  private static String plain(String name) {
+    StringBuilder out = new StringBuilder();
+    for (char c : name.trim().toLowerCase(Locale.ROOT).toCharArray()) {
+      out.append(Character.isLetterOrDigit(c) ? c : '_');
+    }
+    return out.toString();
+  }
+
+  /** Refuses a run whose named columns never appeared. */
+  void requireFound(Cells cells) {
+    if (cells.names().isEmpty()) {
+      return;
+    }
+    for (String column : chosen.values()) {
+      if (cells.find(column) < 0) {
+        throw new IllegalArgumentException(Names.missing(file, column, cells.names()));
+      }
+    }
+  }
+
+  /** Returns the quantities beside step and loss. */
+  List<String> others() {
+    List<String> out = new ArrayList<>(chosen.keySet());
+    out.remove("step");
+    out.remove("loss");
+    return out;
+  }
+
+  String column(String quantity) {
+    return chosen.get(quantity);
+  }
+}
