@@ -53,29 +53,51 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
     }
     if (loss.length < law.parameters().size()) {
       throw new IllegalArgumentException(
-          "points: %d (expected: at least %d, the number of parameters of %s)"
-              .formatted(loss.length, law.parameters().size(), law.name()));
+          "points: "
+              + loss.length
+              + " (expected: at least "
+              + law.parameters().size()
+              + ", the number of parameters of "
+              + law.name()
+              + ")");
     }
   }
 
   private void checkRow(Law law, List<Variable> variables, int row) {
     if (x[row].length != variables.size()) {
       throw new IllegalArgumentException(
-          "row %d variables: %d (expected: %d for %s)"
-              .formatted(row + 1, x[row].length, variables.size(), law.name()));
+          "row "
+              + (row + 1)
+              + " variables: "
+              + x[row].length
+              + " (expected: "
+              + variables.size()
+              + " for "
+              + law.name()
+              + ")");
     }
     for (int j = 0; j < variables.size(); j++) {
       Variable variable = variables.get(j);
       if (!variable.accepts(x[row][j])) {
         throw new IllegalArgumentException(
-            "row %d %s: %s (expected: %s; leave such rows out)"
-                .formatted(row + 1, variable.name(), x[row][j], variable.rule()));
+            "row "
+                + (row + 1)
+                + " "
+                + variable.name()
+                + ": "
+                + x[row][j]
+                + " (expected: "
+                + variable.rule()
+                + "; leave such rows out)");
       }
     }
     if (!(loss[row] > 0 && loss[row] < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "row %d loss: %s (expected: a finite number above 0; leave such rows out)"
-              .formatted(row + 1, loss[row]));
+          "row "
+              + (row + 1)
+              + " loss: "
+              + loss[row]
+              + " (expected: a finite number above 0; leave such rows out)");
     }
   }
 

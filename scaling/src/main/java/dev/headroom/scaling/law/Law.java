@@ -10,6 +10,10 @@ import java.util.List;
  * all parameters whose kind is not {@code NONLINEAR} and must have no term without one of them
  * (where it has such parameters at all), so that the derivatives by the linear parameters are the
  * columns of a linear least-squares problem. Laws hold no state: any thread may use them.
+ *
+ * <p>A fitter divides positive variables by their geometric mean before it searches, and {@link
+ * #rescaled} brings the parameters back. So starts are meant for variables around 1, and a bound
+ * other than 0 and infinity belongs to a parameter that no change of units moves.
  */
 public interface Law extends Serializable {
 

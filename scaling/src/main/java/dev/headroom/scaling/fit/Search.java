@@ -1,0 +1,153 @@
+package dev.headroom.scaling.fit;
+
+import dev.headroom.scaling.fit.internal.LevenbergMarquardt;
+import dev.headroom.scaling.fit.internal.Residuals;
+import dev.headroom.scaling.law.Parameter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Refines starts to the best optimum inside the bounds of a law. */
+final class Search {
+
+  private static final double TOLERANCE = 1e-13;
+
+  /** Enough to rank starts: a thousandth of a standard error. */
+  private static final double ROUGH = 1e-6;
+
+  private static final int FINISHED = 8;
+  private static final int EVALUATIONS = 1000;
+
+  /** A point with its objective, in scaled units, and whether it is an optimum. */
+  record Optimum(double[] theta, double value, boolean converged) {}
+
+  private Search() {}
+
+  /**
+   * Returns the best of all starts, each refined until it converged or could get no further.
+   *
+   * @throws IllegalArgumentException where no start gives a valid loss at every point
+   */
+  static Optimum best(ScaledData data, FitOptions options, List<double[]> starts) {
+    List<double[]> finalists = new ArrayList<>();
+    for (Optimum optimum : refined(data, options, starts, ROUGH)) {
+      if (finalists.size() < FINISHED) {
+        finalists.add(optimum.theta);
+      }
+    }
+    Optimum best = refined(data, options, finalists, TOLERANCE).get(0);
+    return options.objective() == Objective.HUBER_LOG ? best : polish(data, options, best);
+  }
+
+  /** Returns the best optimum of all starts to three digits, for use as a start. */
+  static double[] rough(ScaledData data, FitOptions options, List<double[]> starts) {
+    return refined(data, options, starts, ROUGH).get(0).theta;
+  }
+
+  private static List<Optimum> refined(
+      ScaledData data, FitOptions options, List<double[]> starts, double tolerance) {
+    Bfgs bfgs = new Bfgs(new Misfit(data, options), lower(data), upper(data));
+    List<Optimum> optima = new ArrayList<>();
+    for (double[] start : starts) {
+      boolean converged = bfgs.minimise(start, tolerance);
+      if (bfgs.value() < Double.POSITIVE_INFINITY) {
+        optima.add(new Optimum(bfgs.point().clone(), bfgs.value(), converged));
+      }
+    }
+    if (optima.isEmpty()) {
+      throw new IllegalArgumentException(
+          "starts: "
+              + starts.size()
+              + ", none with a valid loss at every point (expected: at least one; check units)");
+    }
+    optima.sort(Comparator.comparingDouble(Optimum::value));
+    return optima;
+  }
+
+  /**
+   * Takes least squares to the last digits by Levenberg-Marquardt over the parameters that are not
+   * at a bound; keeps the given optimum where that leaves the bounds or gains nothing.
+   */
+  private static Optimum polish(ScaledData data, FitOptions options, Optimum optimum) {
+    int[] free = free(data, optimum.theta);
+    Misfit misfit = new Misfit(data, options);
+    double[] start = new double[free.length];
+    for (int k = 0; k < free.length; k++) {
+      start[k] = optimum.theta[free[k]];
+    }
+    double[] found =
+        LevenbergMarquardt.minimise(reduced(misfit, optimum.theta, free), start, EVALUATIONS);
+    if (found == null) {
+      return optimum;
+    }
+    double[] theta = optimum.theta.clone();
+    for (int k = 0; k < free.length; k++) {
+      theta[free[k]] = found[k];
+    }
+    double value = misfit.evaluate(theta, new double[theta.length]);
+    boolean better = value <= optimum.value * (1 + 1e-12) && inside(data, theta);
+    return better ? new Optimum(theta, value, optimum.converged) : optimum;
+  }
+
+  private static Residuals reduced(Misfit misfit, double[] at, int[] free) {
+    double[] theta = at.clone();
+    double[][] full = new double[misfit.data.points][theta.length];
+    return new Residuals() {
+      @Override
+      public int points() {
+        return misfit.data.points;
+      }
+
+      @Override
+      public void evaluate(double[] part, double[] out, double[][] jacobian) {
+        for (int k = 0; k < free.length; k++) {
+          theta[free[k]] = part[k];
+        }
+        misfit.residuals(theta, out, full);
+        for (int i = 0; i < out.length; i++) {
+          for (int k = 0; k < free.length; k++) {
+            jacobian[i][k] = full[i][free[k]];
+          }
+        }
+      }
+    };
+  }
+
+  private static int[] free(ScaledData data, double[] theta) {
+    int[] free = new int[theta.length];
+    int count = 0;
+    for (int i = 0; i < theta.length; i++) {
+      Parameter parameter = data.law.parameters().get(i);
+      if (theta[i] > parameter.lower() && theta[i] < parameter.upper()) {
+        free[count++] = i;
+      }
+    }
+    return java.util.Arrays.copyOf(free, count);
+  }
+
+  private static boolean inside(ScaledData data, double[] theta) {
+    for (int i = 0; i < theta.length; i++) {
+      Parameter parameter = data.law.parameters().get(i);
+      if (!(theta[i] >= parameter.lower() && theta[i] <= parameter.upper())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static double[] lower(ScaledData data) {
+    double[] lower = new double[data.law.parameters().size()];
+    for (int i = 0; i < lower.length; i++) {
+      lower[i] = data.law.parameters().get(i).lower();
+    }
+    return lower;
+  }
+
+  static double[] upper(ScaledData data) {
+    double[] upper = new double[data.law.parameters().size()];
+    for (int i = 0; i < upper.length; i++) {
+      upper[i] = data.law.parameters().get(i).upper();
+    }
+    return upper;
+  }
+}
