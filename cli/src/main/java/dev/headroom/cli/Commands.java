@@ -80,7 +80,8 @@ enum Commands {
         nearest = command;
       }
     }
-    String hint = distance(nearest.word(), word) <= 2 ? "; did you mean " + nearest.word() + "?" : "";
+    String hint =
+        distance(nearest.word(), word) <= 2 ? "; did you mean " + nearest.word() + "?" : "";
     throw new CommandException(
         ExitCode.USAGE,
         "command: " + word + " (expected: one of " + String.join(", ", words) + hint + ")");

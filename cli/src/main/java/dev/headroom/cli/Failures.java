@@ -33,7 +33,8 @@ final class Failures {
     PrintWriter err = line.getErr();
     int code = code(e);
     if (code == ExitCode.DEFECT) {
-      err.println(name + ": defect: " + e.getClass().getSimpleName() + ": " + oneLine(e.getMessage()));
+      err.println(
+          name + ": defect: " + e.getClass().getSimpleName() + ": " + oneLine(e.getMessage()));
       err.println(name + ": " + REPORT);
     } else {
       err.println(name + ": " + oneLine(message(e)));
@@ -48,7 +49,9 @@ final class Failures {
     if (e instanceof CommandException command) {
       return command.exitCode();
     }
-    if (e instanceof LogException || e instanceof IOException || e instanceof UncheckedIOException) {
+    if (e instanceof LogException
+        || e instanceof IOException
+        || e instanceof UncheckedIOException) {
       return ExitCode.INPUT;
     }
     return e instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.DEFECT;

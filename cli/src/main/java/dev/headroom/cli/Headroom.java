@@ -74,7 +74,9 @@ public final class Headroom {
           return e.exitCode();
         } catch (OutOfMemoryError e) {
           err.println(
-              "headroom " + args[0] + ": not enough memory for this input (HEADROOM_JAVA_OPTS=-Xmx8g"
+              "headroom "
+                  + args[0]
+                  + ": not enough memory for this input (HEADROOM_JAVA_OPTS=-Xmx8g"
                   + " gives the Java heap 8 GB)");
           return ExitCode.DEFECT;
         } catch (Error | RuntimeException e) {

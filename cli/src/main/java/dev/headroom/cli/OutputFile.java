@@ -46,7 +46,8 @@ final class OutputFile {
   }
 
   private static void replace(Path target, Path folder, byte[] bytes) throws IOException {
-    Path temporary = folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    Path temporary =
+        folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
     try {
       Files.write(temporary, bytes);
       try {

@@ -1,0 +1,50 @@
+package dev.headroom.cli;
+
+import dev.headroom.cli.report.Chart;
+import dev.headroom.cli.report.ChartLayout;
+import dev.headroom.cli.report.PngPainter;
+import dev.headroom.cli.report.SvgPainter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Writes a chart to a file whose ending says how. */
+final class ChartFile {
+
+  private ChartFile() {}
+
+  /**
+   * Refuses an ending that is none of ours, before any work is done.
+   *
+   * @param file may be null: no chart is wanted
+   */
+  static void check(Path file) {
+    if (file == null || ending(file, ".svg") || ending(file, ".png")) {
+      return;
+    }
+    throw new IllegalArgumentException(
+        "--chart: " + file + " (expected: a name that ends in .svg or .png)");
+  }
+
+  /** Writes the chart. */
+  static void write(Path file, Chart chart) {
+    if (ending(file, ".png")) {
+      OutputFile.write(file, png(chart));
+    } else {
+      OutputFile.write(
+          file, SvgPainter.paint(ChartLayout.scene(chart)).getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static byte[] png(Chart chart) {
+    try {
+      return PngPainter.paint(ChartLayout.scene(chart));
+    } catch (IllegalStateException e) {
+      throw new CommandException(ExitCode.INPUT, e.getMessage());
+    }
+  }
+
+  private static boolean ending(Path file, String ending) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(ending);
+  }
+}
