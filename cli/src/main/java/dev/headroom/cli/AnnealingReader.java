@@ -77,7 +77,7 @@ final class AnnealingReader {
     for (int i = 0; i < run.size(); i++) {
       long step = run.step()[i];
       double loss = run.loss()[i];
-      if (step < 1 || step <= schedule.warmup() || !(loss > 0) || Double.isInfinite(loss)) {
+      if (step < 1 || step < schedule.warmup() || !(loss > 0) || Double.isInfinite(loss)) {
         left++;
         continue;
       }

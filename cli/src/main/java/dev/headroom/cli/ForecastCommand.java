@@ -1,0 +1,87 @@
+package dev.headroom.cli;
+
+import com.google.gson.JsonObject;
+import dev.headroom.scaling.forecast.Forecast;
+import dev.headroom.scaling.forecast.ForecastRequest;
+import dev.headroom.scaling.forecast.Forecaster;
+import dev.headroom.scaling.log.Run;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** Forecasts the loss of a run. */
+@Command(
+    name = "headroom forecast",
+    sortOptions = false,
+    header = {
+      "Predicts the loss of a run from its log so far and the learning rate ahead.",
+      "",
+      "Examples:",
+      "  headroom forecast run.csv --schedule 'cosine(peak=3e-4,warmup=2000,total=24000)' --json",
+      "  headroom forecast run.csv --schedule 'wsd(peak=3e-4,decay=20%%,total=24000)' --to 24000 \\",
+      "      --sibling done.csv --sibling-schedule 'cosine(peak=3e-4,total=24000)'",
+      "  headroom forecast run.jsonl --prior fixtures --upto 200",
+      ""
+    },
+    footer = {
+      "",
+      "Exit codes: 0 good; 2 usage, or a run too short for a forecast; 3 a log is unreadable or empty."
+    })
+final class ForecastCommand extends HeadroomCommand {
+
+  @Parameters(paramLabel = "RUN", description = "Log of the run (JSONL, CSV; - is standard input).")
+  String run;
+
+  @Mixin ForecastOptions forecast = new ForecastOptions();
+
+  @Mixin LogOptions log = new LogOptions();
+
+  @Override
+  public Integer call() {
+    LogFiles files = log.files();
+    Run whole = files.run(run);
+    whole.notes().forEach(n -> note("note: " + n));
+    ForecastRequest request = forecast.request(whole, files);
+    Forecast answer = Forecaster.forecast(request);
+    double actual = actual(whole, answer.step());
+    emit(json(request, answer, actual), () -> text(request, answer, actual));
+    return ExitCode.OK;
+  }
+
+  /**
+   * Returns the logged loss at the forecast step where the log has it beyond what was looked at.
+   */
+  private double actual(Run whole, long step) {
+    if (forecast.upTo == null || step <= forecast.upTo) {
+      return Double.NaN;
+    }
+    Run at = whole.between(step, step);
+    return at.size() == 0 ? Double.NaN : at.loss()[0];
+  }
+
+  private JsonObject json(ForecastRequest request, Forecast answer, double actual) {
+    JsonObject json = json();
+    json.addProperty("run", request.run().name());
+    json.add("forecast", ForecastOutput.json(answer));
+    json.addProperty("method", answer.method());
+    json.addProperty("lastStep", request.run().step()[request.run().size() - 1]);
+    json.addProperty("schedule", request.schedule().text());
+    json.add("actual", Json.number(actual));
+    json.add("warnings", Json.texts(answer.notes()));
+    return json;
+  }
+
+  private static String text(ForecastRequest request, Forecast answer, double actual) {
+    StringBuilder text = new StringBuilder();
+    text.append(ForecastOutput.sentence(answer)).append('\n');
+    text.append("from       ").append(request.run().name()).append(", up to step ");
+    text.append(request.run().step()[request.run().size() - 1]).append('\n');
+    text.append("method     ").append(answer.method()).append('\n');
+    if (!Double.isNaN(actual)) {
+      text.append("came       ").append(Figures.of(actual, 5)).append(", ");
+      text.append(Figures.of(100 * (answer.loss() / actual - 1), 3)).append(" % off\n");
+    }
+    answer.notes().forEach(n -> text.append("note: ").append(n).append('\n'));
+    return text.toString();
+  }
+}
