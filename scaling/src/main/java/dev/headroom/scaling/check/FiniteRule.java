@@ -1,0 +1,63 @@
+package dev.headroom.scaling.check;
+
+import dev.headroom.scaling.log.Run;
+import java.util.List;
+
+/** Finds NaN and infinite values of the loss, the validation loss and the gradient norm. */
+final class FiniteRule {
+  private FiniteRule() {}
+
+  static void apply(Run run, List<Finding> out) {
+    one(run.step(), run.loss(), "loss", out);
+    double[] valLoss = run.columns().get("val_loss");
+    if (valLoss != null) {
+      one(run.step(), valLoss, "validation loss", out);
+    }
+    double[] norm = run.columns().get("grad_norm");
+    if (norm != null) {
+      one(run.step(), norm, "gradient norm", out);
+    }
+  }
+
+  private static void one(long[] step, double[] values, String what, List<Finding> out) {
+    int first = -1;
+    int last = -1;
+    int bad = 0;
+    int logged = 0;
+    int lastGood = -1;
+    for (int i = 0; i < values.length; i++) {
+      if (Run.isAbsent(values[i])) {
+        continue;
+      }
+      logged++;
+      if (Math.abs(values[i]) <= Double.MAX_VALUE) {
+        lastGood = i;
+      } else {
+        bad++;
+        first = first < 0 ? i : first;
+        last = i;
+      }
+    }
+    if (bad == 0) {
+      return;
+    }
+    boolean back = lastGood > last;
+    // Loss scaling skips steps whose gradients overflow: that is its way of working.
+    boolean mild = back && what.equals("gradient norm");
+    String word = Double.isNaN(values[first]) ? "NaN" : "infinite";
+    out.add(
+        new Finding(
+            "finite",
+            mild ? Severity.WARNING : Severity.ERROR,
+            step[first],
+            what
+                + " is "
+                + word
+                + " at step "
+                + step[first]
+                + (bad == 1 ? "" : ", not finite on " + bad + " of " + logged + " logged steps")
+                + (back
+                    ? ", finite again by step " + step[lastGood]
+                    : " and not finite at the end")));
+  }
+}

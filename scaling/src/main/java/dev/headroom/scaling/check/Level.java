@@ -1,0 +1,74 @@
+package dev.headroom.scaling.check;
+
+import dev.headroom.scaling.log.Run;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Holds the finite losses of a run on the scale the rules work on: the log of the loss, or the loss
+ * over its median size where some loss is not above zero.
+ *
+ * @param step steps with a finite loss
+ * @param loss the losses
+ * @param y the losses on the working scale
+ */
+record Level(long[] step, double[] loss, double[] y) {
+
+  static Level of(Run run) {
+    long[] runStep = run.step();
+    double[] runLoss = run.loss();
+    long[] step = new long[runLoss.length];
+    double[] loss = new double[runLoss.length];
+    int n = 0;
+    boolean positive = true;
+    for (int i = 0; i < runLoss.length; i++) {
+      if (Math.abs(runLoss[i]) <= Double.MAX_VALUE) {
+        step[n] = runStep[i];
+        loss[n++] = runLoss[i];
+        positive &= runLoss[i] > 0;
+      }
+    }
+    step = Arrays.copyOf(step, n);
+    loss = Arrays.copyOf(loss, n);
+    return new Level(step, loss, positive ? logs(loss) : scaled(loss));
+  }
+
+  private static double[] logs(double[] loss) {
+    double[] y = new double[loss.length];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = Math.log(loss[i]);
+    }
+    return y;
+  }
+
+  private static double[] scaled(double[] loss) {
+    double[] size = new double[loss.length];
+    for (int i = 0; i < size.length; i++) {
+      size[i] = Math.abs(loss[i]);
+    }
+    double scale = size.length == 0 ? 1 : median(size, size.length);
+    double[] y = loss.clone();
+    for (int i = 0; scale > 0 && i < y.length; i++) {
+      y[i] /= scale;
+    }
+    return y;
+  }
+
+  /** Returns the median of the first n values; reorders them. */
+  static double median(double[] values, int n) {
+    Arrays.sort(values, 0, n);
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+  }
+
+  /** Writes a rise from one loss to another as a percentage. */
+  static String rise(double from, double to) {
+    if (!(from > 0)) {
+      return String.format(Locale.ROOT, "%+.4g", to - from);
+    }
+    return String.format(Locale.ROOT, "+%.3g %%", 100 * (to / from - 1));
+  }
+
+  static String number(double loss) {
+    return String.format(Locale.ROOT, "%.4g", loss);
+  }
+}
