@@ -72,6 +72,16 @@ public final class HeadLoss extends Loss {
     return kernels.backend();
   }
 
+  /** Returns how the gradients of so many rows come by the probabilities. */
+  public Engine engine(long rows) {
+    return kernels.engine(options, rows);
+  }
+
+  /** Gives the workspace, which is kept for the next evaluation, back to the system. */
+  public void releaseMemory() {
+    kernels.releaseMemory();
+  }
+
   /**
    * Returns how many rows of the last evaluation had a loss that is not finite (NaN or infinity in
    * e or c).

@@ -1,6 +1,8 @@
 package dev.headroom.head.internal;
 
 import dev.headroom.head.Backend;
+import dev.headroom.head.Engine;
+import dev.headroom.head.HeadOptions;
 
 /**
  * The rungs of the ladder: each computes the same numbers, within the error budget, for the same
@@ -18,6 +20,11 @@ public interface HeadKernels {
   /** Returns which rung this is. */
   Backend backend();
 
+  /**
+   * Returns how gradients of n rows would come by the probabilities: the choice that AUTO makes.
+   */
+  Engine engine(HeadOptions options, long n);
+
   /** Computes nll and lse. */
   HeadResult forward(HeadProblem problem);
 
@@ -29,4 +36,7 @@ public interface HeadKernels {
    * only by now.
    */
   HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted);
+
+  /** Gives scratch memory that was kept for the next call back to the system. */
+  default void releaseMemory() {}
 }

@@ -61,13 +61,20 @@ public final class NativeCpuKernels implements HeadKernels {
     return call("backward", problem, lse, wanted, library::headroom_head_backward);
   }
 
-  /** Tells what a call with these sizes would do: engine, rows of a chunk, workspace. */
-  NativeLibrary.Plan plan(HeadOptions options, long n, boolean gradients) {
+  @Override
+  public Engine engine(HeadOptions options, long n) {
     NativeLibrary.Head head = sizes(options, n);
     // the plan looks only at whether gradients are wanted, never through the pointers
-    head.de = gradients ? new Pointer(1) : null;
+    head.de = new Pointer(1);
     head.dc = head.de;
-    return plan(head);
+    head.deStride = head.d;
+    head.dcStride = head.d;
+    return Engine.values()[plan(head).engine];
+  }
+
+  @Override
+  public void releaseMemory() {
+    workspaces.release();
   }
 
   private NativeLibrary.Plan plan(NativeLibrary.Head head) {

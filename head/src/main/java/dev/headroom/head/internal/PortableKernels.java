@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
 import dev.headroom.head.ComputeType;
+import dev.headroom.head.Engine;
+import dev.headroom.head.HeadOptions;
 
 /**
  * Computes the head with DJL operations on tiles of logits: any device that DJL runs on, no native
@@ -21,6 +23,11 @@ public final class PortableKernels implements HeadKernels {
   @Override
   public Backend backend() {
     return Backend.PORTABLE;
+  }
+
+  @Override
+  public Engine engine(HeadOptions options, long n) {
+    return Engine.RECOMPUTED;
   }
 
   @Override

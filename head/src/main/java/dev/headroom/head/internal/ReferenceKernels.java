@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
+import dev.headroom.head.Engine;
+import dev.headroom.head.HeadOptions;
 
 /**
  * Computes the head in float64 with the loops of the formula: the truth that the other rungs are
@@ -14,6 +16,11 @@ public final class ReferenceKernels implements HeadKernels {
   @Override
   public Backend backend() {
     return Backend.REFERENCE;
+  }
+
+  @Override
+  public Engine engine(HeadOptions options, long n) {
+    return Engine.KEPT;
   }
 
   @Override

@@ -64,4 +64,12 @@ final class Workspaces {
     }
     return new Block(memory, bytes);
   }
+
+  /** Gives the idle block back to the system. */
+  void release() {
+    Block block = idle.getAndSet(null);
+    if (block != null) {
+      block.release.clean();
+    }
+  }
 }

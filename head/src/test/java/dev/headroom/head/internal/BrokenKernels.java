@@ -1,6 +1,8 @@
 package dev.headroom.head.internal;
 
 import dev.headroom.head.Backend;
+import dev.headroom.head.Engine;
+import dev.headroom.head.HeadOptions;
 
 /** The reference with one row of dE of the wrong sign: the contract must refuse it. */
 final class BrokenKernels implements HeadKernels {
@@ -9,6 +11,11 @@ final class BrokenKernels implements HeadKernels {
   @Override
   public Backend backend() {
     return Backend.REFERENCE;
+  }
+
+  @Override
+  public Engine engine(HeadOptions options, long n) {
+    return right.engine(options, n);
   }
 
   @Override
