@@ -16,7 +16,8 @@ import java.util.SplittableRandom;
  * @param objectiveValue its value at the estimates, a sum over the points
  * @param points the number of points
  * @param estimates one estimate a parameter, in the law's order
- * @param covariance covariance of the parameters; empty where the data determine none
+ * @param covariance covariance of the parameters: 0 for one at its bound, NaN for one that the data
+ *     leave open; empty where there are no more points than parameters
  * @param noise standard deviation of a residual: of log-loss where the objective is logarithmic, of
  *     loss else; NaN where there are no degrees of freedom
  * @param level level of the intervals
@@ -136,9 +137,10 @@ public record Fit(
 
   /**
    * Returns draws of the parameters: rows of the bootstrap where there is one, else normal draws
-   * with the covariance, kept inside the bounds.
+   * with the covariance, kept inside the bounds. Parameters that the data leave open keep their
+   * estimate: heed the status.
    *
-   * @throws IllegalStateException where the data determine no covariance
+   * @throws IllegalStateException where there are no more points than parameters
    */
   public double[][] draw(int count, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
@@ -151,7 +153,7 @@ public record Fit(
     }
     if (covariance.length == 0) {
       throw new IllegalStateException(
-          "covariance: none (expected: a fit whose status is CONVERGED, or one with a bootstrap)");
+          "covariance: none (expected: more points than parameters, or a bootstrap)");
     }
     NormalDraws normal = new NormalDraws(law, theta(), covariance);
     for (int i = 0; i < count; i++) {
@@ -169,7 +171,10 @@ public record Fit(
     double variance = 0;
     for (int i = 0; i < theta.length; i++) {
       for (int j = 0; j < theta.length; j++) {
-        variance += gradient[i] * covariance[i][j] * gradient[j];
+        // A parameter that has no effect here may stay unknown (NaN).
+        if (gradient[i] != 0 && gradient[j] != 0) {
+          variance += gradient[i] * covariance[i][j] * gradient[j];
+        }
       }
     }
     return Math.sqrt(Math.max(0, variance));

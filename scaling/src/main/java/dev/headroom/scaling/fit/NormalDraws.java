@@ -26,8 +26,9 @@ final class NormalDraws {
     }
     for (int i = 0; i < theta.length; i++) {
       for (int j = 0; j < theta.length; j++) {
-        scaled[i][j] =
+        double part =
             covariance[i][j] / (logarithmic[i] ? theta[i] : 1) / (logarithmic[j] ? theta[j] : 1);
+        scaled[i][j] = Double.isNaN(part) ? 0 : part;
       }
     }
     this.factor = cholesky(scaled);

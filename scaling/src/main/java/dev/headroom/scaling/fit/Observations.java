@@ -14,6 +14,11 @@ import java.util.List;
  */
 public record Observations(double[][] x, double[] loss, int[] group) implements Serializable {
 
+  /** Outside these limits squares of losses leave the range of a double. */
+  private static final double LEAST = 1e-100;
+
+  private static final double MOST = 1e100;
+
   public Observations {
     if (x.length != loss.length || x.length != group.length) {
       throw new IllegalArgumentException(
@@ -91,13 +96,13 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
                 + "; leave such rows out)");
       }
     }
-    if (!(loss[row] > 0 && loss[row] < Double.POSITIVE_INFINITY)) {
+    if (!(loss[row] >= LEAST && loss[row] <= MOST)) {
       throw new IllegalArgumentException(
           "row "
               + (row + 1)
               + " loss: "
               + loss[row]
-              + " (expected: a finite number above 0; leave such rows out)");
+              + " (expected: a finite number above 0, from 1e-100 to 1e100; leave such rows out)");
     }
   }
 

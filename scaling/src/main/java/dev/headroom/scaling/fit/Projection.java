@@ -2,6 +2,7 @@ package dev.headroom.scaling.fit;
 
 import dev.headroom.scaling.law.Parameter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -182,6 +183,6 @@ final class Projection {
         found[count++] = i;
       }
     }
-    return java.util.Arrays.copyOf(found, count);
+    return Arrays.copyOf(found, count);
   }
 }

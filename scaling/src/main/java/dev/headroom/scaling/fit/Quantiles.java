@@ -1,5 +1,7 @@
 package dev.headroom.scaling.fit;
 
+import java.util.Arrays;
+
 /** Gives empirical quantiles. */
 final class Quantiles {
 
@@ -22,7 +24,7 @@ final class Quantiles {
     for (int i = 0; i < values.length; i++) {
       absolute[i] = Math.abs(values[i]);
     }
-    java.util.Arrays.sort(absolute);
+    Arrays.sort(absolute);
     return of(absolute, .5);
   }
 }

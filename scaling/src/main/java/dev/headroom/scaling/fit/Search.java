@@ -4,6 +4,7 @@ import dev.headroom.scaling.fit.internal.LevenbergMarquardt;
 import dev.headroom.scaling.fit.internal.Residuals;
 import dev.headroom.scaling.law.Parameter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -18,8 +19,13 @@ final class Search {
   private static final int FINISHED = 8;
   private static final int EVALUATIONS = 1000;
 
-  /** A point with its objective, in scaled units, and whether it is an optimum. */
-  record Optimum(double[] theta, double value, boolean converged) {}
+  /**
+   * A point with its objective, in scaled units.
+   *
+   * @param converged whether it is an optimum
+   * @param unique whether no other optimum that was found is as good
+   */
+  record Optimum(double[] theta, double value, boolean converged, boolean unique) {}
 
   private Search() {}
 
@@ -35,13 +41,34 @@ final class Search {
         finalists.add(optimum.theta);
       }
     }
-    Optimum best = refined(data, options, finalists, TOLERANCE).get(0);
+    Optimum best = judged(data, options, refined(data, options, finalists, TOLERANCE));
     return options.objective() == Objective.HUBER_LOG ? best : polish(data, options, best);
   }
 
   /** Returns the best optimum of all starts to three digits, for use as a start. */
   static double[] rough(ScaledData data, FitOptions options, List<double[]> starts) {
     return refined(data, options, starts, ROUGH).get(0).theta;
+  }
+
+  /** Returns the first optimum, marked where another one is as good and lies elsewhere. */
+  private static Optimum judged(ScaledData data, FitOptions options, List<Optimum> optima) {
+    Optimum best = optima.get(0);
+    double margin = 1e-9 * best.value + 100 * new Misfit(data, options).rounding(best.value);
+    boolean unique = true;
+    for (Optimum other : optima) {
+      unique &= other.value > best.value + margin || isNear(data, best.theta, other.theta);
+    }
+    return new Optimum(best.theta, best.value, best.converged, unique);
+  }
+
+  private static boolean isNear(ScaledData data, double[] theta, double[] other) {
+    boolean near = true;
+    for (int i = 0; i < theta.length; i++) {
+      near &=
+          data.law.parameters().get(i).isLinear()
+              || Math.abs(theta[i] - other[i]) <= .01 * Math.max(.01, Math.abs(theta[i]));
+    }
+    return near;
   }
 
   private static List<Optimum> refined(
@@ -51,14 +78,15 @@ final class Search {
     for (double[] start : starts) {
       boolean converged = bfgs.minimise(start, tolerance);
       if (bfgs.value() < Double.POSITIVE_INFINITY) {
-        optima.add(new Optimum(bfgs.point().clone(), bfgs.value(), converged));
+        optima.add(new Optimum(bfgs.point().clone(), bfgs.value(), converged, true));
       }
     }
     if (optima.isEmpty()) {
       throw new IllegalArgumentException(
           "starts: "
               + starts.size()
-              + ", none with a valid loss at every point (expected: at least one; check units)");
+              + ", none gives a finite loss at every point (expected: at least one; check the"
+              + " units and leave out losses that are far from the others)");
     }
     optima.sort(Comparator.comparingDouble(Optimum::value));
     return optima;
@@ -86,7 +114,7 @@ final class Search {
     }
     double value = misfit.evaluate(theta, new double[theta.length]);
     boolean better = value <= optimum.value * (1 + 1e-12) && inside(data, theta);
-    return better ? new Optimum(theta, value, optimum.converged) : optimum;
+    return better ? new Optimum(theta, value, optimum.converged, optimum.unique) : optimum;
   }
 
   private static Residuals reduced(Misfit misfit, double[] at, int[] free) {
@@ -113,7 +141,8 @@ final class Search {
     };
   }
 
-  private static int[] free(ScaledData data, double[] theta) {
+  /** Returns the parameters that are not at a bound. */
+  static int[] free(ScaledData data, double[] theta) {
     int[] free = new int[theta.length];
     int count = 0;
     for (int i = 0; i < theta.length; i++) {
@@ -122,7 +151,7 @@ final class Search {
         free[count++] = i;
       }
     }
-    return java.util.Arrays.copyOf(free, count);
+    return Arrays.copyOf(free, count);
   }
 
   private static boolean inside(ScaledData data, double[] theta) {

@@ -25,48 +25,64 @@ final class SingularValues {
     rotate(triangle(jacobian));
   }
 
-  /** Returns the length of each column before scaling: 0 where a parameter has no effect. */
-  double[] lengths() {
-    return lengths;
-  }
-
   /** Returns the largest by the smallest singular value; infinite for a lower rank. */
   double condition() {
-    double largest = 0;
     double smallest = Double.POSITIVE_INFINITY;
     for (double value : values) {
-      largest = Math.max(largest, value);
       smallest = Math.min(smallest, value);
     }
-    return smallest > 0 ? largest / smallest : Double.POSITIVE_INFINITY;
+    return size == 0 ? 1 : smallest > 0 ? largest() / smallest : Double.POSITIVE_INFINITY;
   }
 
-  /** Returns the direction, in scaled parameters, that changes the residuals least. */
-  double[] weakest() {
-    int weakest = 0;
-    for (int k = 1; k < size; k++) {
-      weakest = values[k] < values[weakest] ? k : weakest;
+  /** Returns how many directions are determined: singular values above the largest by a limit. */
+  int rank(double limit) {
+    int rank = 0;
+    for (int k = 0; k < size; k++) {
+      rank += isLost(k, limit) ? 0 : 1;
     }
-    double[] direction = new double[size];
+    return rank;
+  }
+
+  /** Says whether a direction changes the residuals by less than a limit-th of the strongest. */
+  boolean isLost(int direction, double limit) {
+    return !(values[direction] * limit > largest());
+  }
+
+  /** Returns the parts of the parameters, in scaled units, in one direction. */
+  double[] direction(int direction) {
+    double[] parts = new double[size];
     for (int i = 0; i < size; i++) {
-      direction[i] = right[i][weakest];
+      parts[i] = right[i][direction];
     }
-    return direction;
+    return parts;
   }
 
-  /** Returns the inverse of {@code J'J} in the parameters as given. */
-  double[][] inverseGram() {
+  /**
+   * Returns the inverse of {@code J'J} in the parameters as given; lost directions count as if they
+   * were known, so parameters that have a part in one must not be read from it.
+   */
+  double[][] inverseGram(double limit) {
     double[][] inverse = new double[size][size];
-    for (int i = 0; i < size; i++) {
-      for (int j = 0; j < size; j++) {
-        double sum = 0;
-        for (int k = 0; k < size; k++) {
-          sum += right[i][k] / values[k] * (right[j][k] / values[k]);
+    for (int k = 0; k < size; k++) {
+      if (isLost(k, limit)) {
+        continue;
+      }
+      for (int i = 0; i < size; i++) {
+        for (int j = 0; j < size; j++) {
+          inverse[i][j] +=
+              right[i][k] / values[k] / lengths[i] * (right[j][k] / values[k] / lengths[j]);
         }
-        inverse[i][j] = sum / lengths[i] / lengths[j];
       }
     }
     return inverse;
+  }
+
+  private double largest() {
+    double largest = 0;
+    for (double value : values) {
+      largest = Math.max(largest, value);
+    }
+    return largest;
   }
 
   private void scale(double[][] jacobian) {
@@ -75,9 +91,9 @@ final class SingularValues {
       for (double[] row : jacobian) {
         sum = Math.hypot(sum, row[j]);
       }
-      lengths[j] = sum;
+      lengths[j] = sum > 0 ? sum : 1;
       for (double[] row : jacobian) {
-        row[j] = sum > 0 ? row[j] / sum : 0;
+        row[j] /= lengths[j];
       }
     }
   }

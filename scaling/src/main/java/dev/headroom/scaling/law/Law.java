@@ -11,9 +11,9 @@ import java.util.List;
  * (where it has such parameters at all), so that the derivatives by the linear parameters are the
  * columns of a linear least-squares problem. Laws hold no state: any thread may use them.
  *
- * <p>A fitter divides positive variables by their geometric mean before it searches, and {@link
- * #rescaled} brings the parameters back. So starts are meant for variables around 1, and a bound
- * other than 0 and infinity belongs to a parameter that no change of units moves.
+ * <p>A fitter divides positive variables by their smallest value before it searches, and {@link
+ * #rescaled} brings the parameters back. So starts are meant for variables that begin at 1, and a
+ * bound other than 0 and infinity belongs to a parameter that no change of units moves.
  */
 public interface Law extends Serializable {
 

@@ -1,0 +1,131 @@
+package dev.headroom.scaling.fit;
+
+/**
+ * Computes the covariance of the parameters at an optimum, in the units of the data as given.
+ *
+ * <p>For squares {@code s^2 (J'J)^-1} with {@code s^2 = RSS / (points - parameters)}. For the Huber
+ * function the sandwich {@code H^-1 (sum psi^2 g g') H^-1 points / (points - parameters)} with
+ * {@code H = sum psi' g g'}, which allows for errors that differ from point to point. With delta
+ * far below the noise psi' is 1 at few points only, so it is averaged over a window of {@code 4.2
+ * sigma points^(-1/3)} around each residual (Powell 1991 for quantiles; width after Hall and
+ * Sheather 1988).
+ *
+ * <p>Rows and columns of parameters at a bound are 0; those of parameters that the points leave
+ * open are NaN.
+ */
+final class Covariance {
+
+  private final ScaledData data;
+  private final FitOptions options;
+  private final double[] theta;
+  private final Identification known;
+  private final Misfit misfit;
+  private final int freedom;
+  private final double[] residuals;
+  private final double[][] jacobian;
+
+  private Covariance(
+      ScaledData data, FitOptions options, double[] theta, Identification known, int freedom) {
+    this.data = data;
+    this.options = options;
+    this.theta = theta;
+    this.known = known;
+    this.freedom = freedom;
+    this.misfit = new Misfit(data, options);
+    this.residuals = new double[data.points];
+    double[][] full = new double[data.points][theta.length];
+    misfit.residuals(theta, residuals, full);
+    this.jacobian = known.columns(full);
+  }
+
+  /** Returns the covariance; empty where there are as many parameters as points. */
+  static double[][] of(ScaledData data, FitOptions options, double[] theta, Identification known) {
+    int freedom = data.points - theta.length;
+    if (freedom < 1) {
+      return new double[0][];
+    }
+    Covariance covariance = new Covariance(data, options, theta, known, freedom);
+    return covariance.original(
+        options.objective() == Objective.HUBER_LOG ? covariance.sandwich() : covariance.classic());
+  }
+
+  private double[][] classic() {
+    double squares = 0;
+    for (double residual : residuals) {
+      squares += residual * residual;
+    }
+    double[][] covariance = known.singular().inverseGram(Identification.LIMIT);
+    for (double[] row : covariance) {
+      for (int j = 0; j < row.length; j++) {
+        row[j] *= squares / freedom;
+      }
+    }
+    return covariance;
+  }
+
+  private double[][] sandwich() {
+    int size = known.free().length;
+    double[][] bend = new double[data.points][size];
+    double[][] push = new double[size][size];
+    double spread = 1.4826 * Quantiles.medianOfAbsolute(residuals);
+    double window = spread * Math.min(3, 4.2 / Math.cbrt(data.points));
+    for (int i = 0; i < data.points; i++) {
+      double psi = misfit.psi(residuals[i]);
+      double weight = Math.sqrt(inside(residuals[i], window));
+      for (int k = 0; k < size; k++) {
+        bend[i][k] = weight * jacobian[i][k];
+        for (int l = 0; l < size; l++) {
+          push[k][l] += psi * psi * jacobian[i][k] * jacobian[i][l] * data.points / freedom;
+        }
+      }
+    }
+    SingularValues weighted = new SingularValues(bend, size);
+    double limit = Identification.LIMIT;
+    if (weighted.rank(limit) < known.singular().rank(limit)) {
+      return classic();
+    }
+    double[][] inverse = weighted.inverseGram(limit);
+    return product(product(inverse, push), inverse);
+  }
+
+  /** Returns the mean of psi' over the window around a residual. */
+  private double inside(double residual, double window) {
+    double delta = options.delta();
+    if (window == 0) {
+      return Math.abs(residual) <= delta ? 1 : 0;
+    }
+    double overlap = Math.min(delta, residual + window) - Math.max(-delta, residual - window);
+    return Math.max(0, overlap) / (2 * window);
+  }
+
+  private double[][] original(double[][] covariance) {
+    int[] free = known.free();
+    double[][] change = data.change(theta);
+    double[][] original = new double[theta.length][theta.length];
+    for (int i = 0; i < theta.length; i++) {
+      for (int j = 0; j < theta.length; j++) {
+        for (int k = 0; k < free.length; k++) {
+          for (int l = 0; l < free.length; l++) {
+            original[i][j] += change[i][free[k]] * covariance[k][l] * change[j][free[l]];
+          }
+        }
+        if (known.isLost(i) || known.isLost(j)) {
+          original[i][j] = Double.NaN;
+        }
+      }
+    }
+    return original;
+  }
+
+  private static double[][] product(double[][] a, double[][] b) {
+    double[][] product = new double[a.length][a.length];
+    for (int i = 0; i < a.length; i++) {
+      for (int j = 0; j < a.length; j++) {
+        for (int k = 0; k < a.length; k++) {
+          product[i][j] += a[i][k] * b[k][j];
+        }
+      }
+    }
+    return product;
+  }
+}
