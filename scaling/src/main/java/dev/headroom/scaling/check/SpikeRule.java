@@ -13,21 +13,24 @@ import java.util.List;
  * + 3/n} where only n points came before. The spike lasts until two points in a row (or the last
  * point) are back within two spreads or half the relative limit. Spikes less than a window apart
  * are one cluster. A rise that outlasts two windows becomes the new level for later spikes and is
- * still recovered if the loss comes back at any later step.
+ * still recovered if the loss comes back, two points in a row, at any later step.
  */
 final class SpikeRule {
   private static final int FEWEST = 3;
+  private static final double HIGH = 0.4;
   private static final double TO_SIGMA = 1.4826;
 
   /** One cluster of spikes. */
   private static final class Spike {
     int start;
+    int latest;
     int peak;
     double levelLoss;
     double backBelow;
     int back = -1;
     int below;
     int count = 1;
+    double[] before = {};
   }
 
   private final Level level;
@@ -55,16 +58,17 @@ final class SpikeRule {
     double[] y = level.y();
     for (int i = 0; i < y.length; i++) {
       for (int k = waiting.size() - 1; k >= 0; k--) {
-        if (isBack(waiting.get(k), i)) {
-          waiting.remove(k);
+        if (isBack(waiting.get(k), i, 2)) {
+          restore(waiting.remove(k));
         }
       }
       if (open != null) {
         open.peak = y[i] > y[open.peak] ? i : open.peak;
-        if (isBack(open, i)) {
+        if (isBack(open, i, 1)) {
           open = null;
-        } else if (i - open.start >= 2 * options.window()) {
+        } else if (i - open.latest >= 2 * options.window()) {
           waiting.add(open);
+          open.before = Arrays.copyOf(ring, held);
           rebase(i);
           open = null;
         }
@@ -83,13 +87,15 @@ final class SpikeRule {
   }
 
   /** Says whether the loss has come back from a spike, and keeps count of the points below. */
-  private boolean isBack(Spike spike, int i) {
+  private boolean isBack(Spike spike, int i, int points) {
     if (level.y()[i] > spike.backBelow) {
       spike.below = 0;
       return false;
     }
     spike.below++;
-    if (spike.below == 2 || i == level.y().length - 1) {
+    // One point that is back proves it where the spike was high.
+    boolean high = level.y()[spike.peak] - spike.backBelow > HIGH;
+    if (spike.below >= (high ? 1 : points) || i == level.y().length - 1) {
       spike.back = i - spike.below + 1;
       return true;
     }
@@ -107,6 +113,15 @@ final class SpikeRule {
     next = 0;
     for (int k = i - ring.length + 1; k <= i; k++) {
       push(level.y()[k]);
+    }
+  }
+
+  /** Goes back to the level before a spike that was taken for a new level. */
+  private void restore(Spike spike) {
+    held = 0;
+    next = 0;
+    for (double y : spike.before) {
+      push(y);
     }
   }
 
@@ -138,6 +153,7 @@ final class SpikeRule {
     Spike before = spikes.isEmpty() ? null : spikes.get(spikes.size() - 1);
     if (before != null && before.back >= 0 && near(before.back, i)) {
       before.count++;
+      before.latest = i;
       before.below = 0;
       before.back = -1;
       before.backBelow = backBelow;
@@ -146,6 +162,7 @@ final class SpikeRule {
     }
     Spike spike = new Spike();
     spike.start = i;
+    spike.latest = i;
     spike.peak = i;
     spike.backBelow = backBelow;
     spike.levelLoss = levelLoss(median, i);

@@ -202,12 +202,14 @@ public final class Forecaster {
 
   private double past(Lines.Line line, double ratio) {
     Residuals residuals = new Residuals();
-    return residuals.rolling(prefix, line, ratio) ? residuals.spread() : Double.NaN;
+    return residuals.rolling(prefix, line, ratio, 0) ? residuals.spread() : Double.NaN;
   }
 
   private double half(Lines.Line line, double ratio) {
     Residuals residuals = new Residuals();
-    residuals.rolling(prefix, line, ratio);
+    // A law fitted alone was only chosen because the prefix held enough of the annealing.
+    boolean own = siblings.isEmpty() && method.startsWith("annealing");
+    residuals.rolling(prefix, line, ratio, own ? ENOUGH_ANNEALING : 0);
     double share = (double) lastStep() / request.toStep();
     for (int j = 0; j < siblings.size(); j++) {
       List<Curve> others = new ArrayList<>(siblings);

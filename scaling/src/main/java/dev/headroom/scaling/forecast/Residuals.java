@@ -18,9 +18,11 @@ final class Residuals {
   /**
    * Forecasts points of a curve from an earlier part of it, at the same ratio of forward areas.
    *
+   * @param ratio forward area at the end over that at the origin
+   * @param annealing share of the end's annealing area that the origin must hold
    * @return whether the curve is long enough to give an error
    */
-  boolean rolling(Curve curve, Lines.Line line, double ratio) {
+  boolean rolling(Curve curve, Lines.Line line, double ratio, double annealing) {
     double sum = 0;
     int n = 0;
     for (double share : new double[] {1, 0.9, 0.8, 0.7}) {
@@ -30,7 +32,7 @@ final class Residuals {
       while (k < end && curve.s1()[k] <= origin) {
         k++;
       }
-      if (k >= FEWEST) {
+      if (k >= FEWEST && (annealing == 0 || curve.s2()[k - 1] >= annealing * curve.s2()[end])) {
         double error = error(curve, line, k, end);
         sum += error * error;
         n++;

@@ -1,0 +1,166 @@
+package dev.headroom.scaling.check;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.headroom.scaling.log.Run;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.api.Test;
+
+class CheckerTest {
+
+  /**
+   * A healthy curve of 1,000 points with 1 % noise, changed by a factor that depends on the row.
+   */
+  private static Run run(IntToDoubleFunction factor, Map<String, double[]> columns) {
+    Random random = new Random(20261121);
+    long[] step = new long[1000];
+    double[] loss = new double[1000];
+    for (int i = 0; i < 1000; i++) {
+      step[i] = 10L * (i + 1);
+      double healthy = 2.5 + 8 * Math.pow(1 + i, -0.6);
+      loss[i] = healthy * Math.exp(0.01 * random.nextGaussian()) * factor.applyAsDouble(i);
+    }
+    return new Run("run", step, loss, columns, List.of());
+  }
+
+  private static Verdict check(IntToDoubleFunction factor) {
+    return Checker.check(run(factor, Map.of()), CheckOptions.defaults());
+  }
+
+  @Test
+  void isSilentOnAHealthyRun() {
+    Verdict verdict = check(i -> 1);
+    assertEquals(List.of(), verdict.findings());
+    assertTrue(verdict.passed());
+  }
+
+  @Test
+  void warnsOfASpikeThatComesBack() {
+    Verdict verdict = check(i -> i >= 500 && i < 510 ? 1.5 : 1);
+    assertTrue(verdict.passed());
+    assertEquals(1, verdict.findings().size());
+    Finding f = verdict.findings().get(0);
+    assertEquals("spike", f.rule());
+    assertEquals(Severity.WARNING, f.severity());
+    assertEquals(5010, f.step());
+    assertTrue(f.message().contains("back after 100 steps"), f.message());
+  }
+
+  @Test
+  void countsAClusterOnce() {
+    Verdict verdict = check(i -> i == 500 || i == 515 || i == 530 ? 2 : i == 700 ? 1.4 : 1);
+    assertEquals(2, verdict.findings().size(), verdict.findings().toString());
+    assertTrue(verdict.findings().get(0).message().contains("3 spikes in a row"));
+    assertEquals(7010, verdict.findings().get(1).step());
+  }
+
+  @Test
+  void failsOnASpikeThatDoesNotComeBack() {
+    Verdict verdict = check(i -> i >= 900 ? 1.5 : 1);
+    assertFalse(verdict.passed());
+    assertTrue(
+        verdict.findings().stream()
+            .anyMatch(f -> f.rule().equals("spike") && f.severity() == Severity.ERROR));
+    assertTrue(verdict.findings().stream().anyMatch(f -> f.rule().equals("divergence")));
+  }
+
+  @Test
+  void findsALateReturnAndASpikeInBetween() {
+    Verdict verdict = check(i -> i == 650 ? 3 : i >= 400 && i < 800 ? 1.4 : 1);
+    assertTrue(verdict.passed(), verdict.findings().toString());
+    assertEquals(2, verdict.findings().size(), verdict.findings().toString());
+    assertTrue(verdict.findings().get(0).message().contains("back after 4000 steps"));
+  }
+
+  @Test
+  void failsOnASlowRise() {
+    Verdict verdict = check(i -> i < 600 ? 1 : 1 + 0.0002 * (i - 600));
+    assertFalse(verdict.passed());
+    assertEquals(1, verdict.findings().size());
+    assertEquals("divergence", verdict.findings().get(0).rule());
+  }
+
+  @Test
+  void findsANanAndForgivesAnOverflowOfLossScaling() {
+    assertFalse(check(i -> i == 300 ? Double.NaN : 1).passed());
+    double[] norm = new double[1000];
+    java.util.Arrays.fill(norm, 1);
+    norm[3] = Double.POSITIVE_INFINITY;
+    Verdict mild = Checker.check(run(i -> 1, Map.of("grad_norm", norm)), CheckOptions.defaults());
+    assertTrue(mild.passed());
+    assertEquals("finite", mild.findings().get(0).rule());
+    assertEquals(40, mild.findings().get(0).step());
+    norm[999] = Double.NaN;
+    assertFalse(
+        Checker.check(run(i -> 1, Map.of("grad_norm", norm)), CheckOptions.defaults()).passed());
+    double[] unlogged = new double[1000];
+    java.util.Arrays.fill(unlogged, Run.ABSENT);
+    assertEquals(
+        List.of(),
+        Checker.check(run(i -> 1, Map.of("grad_norm", unlogged)), CheckOptions.defaults())
+            .findings());
+  }
+
+  @Test
+  void judgesTheFinalLossOnlyWhenAsked() {
+    Run run = run(i -> 1, Map.of());
+    CheckOptions options = CheckOptions.defaults();
+    FinalBounds tight = new FinalBounds(2.4, Double.NaN, 0, 0);
+    Verdict verdict = Checker.check(run, options.withBounds(tight));
+    assertFalse(verdict.passed());
+    assertEquals("final", verdict.findings().get(0).rule());
+    assertTrue(Checker.check(run, options.withBounds(new FinalBounds(3, 20, 0, 0))).passed());
+    assertFalse(
+        Checker.check(run, options.withBounds(new FinalBounds(Double.NaN, 5, 0, 0))).passed());
+    Verdict early =
+        Checker.check(run, options.withBounds(new FinalBounds(3, Double.NaN, 20000, 0)));
+    assertTrue(early.findings().get(0).message().contains("before step 20000"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Checker.check(run, options.withBounds(new FinalBounds(3, Double.NaN, 0, 5))));
+  }
+
+  @Test
+  void everyRuleCanBeSwitchedOff() {
+    Run run = run(i -> i == 300 ? Double.NaN : i >= 900 ? 1.5 : 1, Map.of());
+    CheckOptions options = CheckOptions.defaults().withBounds(new FinalBounds(1, Double.NaN, 0, 0));
+    for (String rule : CheckOptions.ALL_RULES) {
+      Verdict verdict = Checker.check(run, options.withRules(Set.of(rule)));
+      assertFalse(verdict.findings().isEmpty(), rule);
+      assertTrue(verdict.findings().stream().allMatch(f -> f.rule().equals(rule)), rule);
+    }
+  }
+
+  @Test
+  void judgesLossesBelowZero() {
+    Random random = new Random(7);
+    long[] step = new long[400];
+    double[] loss = new double[400];
+    for (int i = 0; i < 400; i++) {
+      step[i] = i + 1;
+      loss[i] = -1 + 0.01 * random.nextGaussian() + (i == 200 ? 3 : 0);
+    }
+    Verdict verdict =
+        Checker.check(new Run("r", step, loss, Map.of(), List.of()), CheckOptions.defaults());
+    assertEquals(1, verdict.findings().size(), verdict.findings().toString());
+    assertTrue(verdict.findings().get(0).message().startsWith("loss rose from -"));
+  }
+
+  @Test
+  void refusesAnEmptyRunAndOddOptions() {
+    Run empty = new Run("r", new long[0], new double[0], Map.of(), List.of());
+    assertThrows(
+        IllegalArgumentException.class, () -> Checker.check(empty, CheckOptions.defaults()));
+    assertThrows(
+        IllegalArgumentException.class, () -> CheckOptions.defaults().withRules(Set.of("spikes")));
+    assertThrows(IllegalArgumentException.class, () -> CheckOptions.defaults().withWindow(2));
+    assertThrows(IllegalArgumentException.class, () -> CheckOptions.defaults().withSpike(0, .1));
+  }
+}
