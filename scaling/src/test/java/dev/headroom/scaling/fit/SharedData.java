@@ -57,4 +57,23 @@ final class SharedData {
     }
     return new Observations(x, loss);
   }
+
+  /**
+   * Returns the data of a NIST file (from line 61), one row a line; skips the test where absent.
+   */
+  static double[][] nist(String file) {
+    Path path = ROOT.resolve("nist-strd").resolve(file);
+    Assumptions.assumeTrue(
+        Files.isReadable(path), () -> "skipped: " + path.toAbsolutePath() + " is not there");
+    try {
+      return Files.readAllLines(path).stream()
+          .skip(60)
+          .filter(line -> !line.isBlank())
+          .map(line -> Arrays.stream(line.trim().split("\\s+")))
+          .map(cells -> cells.mapToDouble(Double::parseDouble).toArray())
+          .toArray(double[][]::new);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 }
