@@ -1,11 +1,12 @@
 package dev.headroom.scaling.forecast;
 
+import java.util.Arrays;
 import java.util.function.ToDoubleBiFunction;
 
 /**
  * Carries a shape on from the end of a prefix.
  *
- * <p>The forecast is {@code f(target) + offset + drift}: the offset is the mean of observed less
+ * <p>The forecast is {@code f(target) + offset + drift}: the offset is the median of observed less
  * shape over the last twentieth of the prefix (more where the points are noisy), the drift half the
  * slope of that difference in log S1 over the last half, shrunk by its standard error. A shape that
  * is wrong in its early part then costs little.
@@ -33,7 +34,7 @@ final class Anchor {
     double noisy = Math.pow(prefix.pointNoise() / 0.0005, 2);
     int m = (int) Math.max(3, Math.max(0.05 * k, Math.min(noisy, 0.5 * k)));
     m = Math.min(m, k);
-    double offset = mean(r, k - m, k);
+    double offset = Curve.median(Arrays.copyOfRange(r, k - m, k));
     double from = mean(x, k - m, k);
     double slope = slope(x, r, Math.max(0, k - Math.max(5, k / 2)), TYPICAL_SLOPE * level);
     double ahead = Math.log(target.s1()) - from;

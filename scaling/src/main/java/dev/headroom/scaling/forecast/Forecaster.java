@@ -124,6 +124,7 @@ public final class Forecaster {
           "no sibling lowers its learning rate: what the annealing ahead wins is not known; add a"
               + " sibling with a decay");
     }
+    noteRange();
     double error = past(best, ratio);
     Lines.Line scaled = Lines.scaled(theta);
     if (past(scaled, ratio) < CLEARLY * error) {
@@ -137,6 +138,23 @@ public final class Forecaster {
       return scaled;
     }
     return best;
+  }
+
+  /** Says where the forecast goes beyond what the siblings show. */
+  private void noteRange() {
+    double reach = 0;
+    for (Curve curve : siblings) {
+      reach = Math.max(reach, curve.s1()[curve.size() - 1]);
+    }
+    if (target.s1() > 2 * reach) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "this run goes to S1 = %.3g, %.1f times as far as its siblings: the shape is"
+                  + " extrapolated, which the band does not know",
+              target.s1(),
+              target.s1() / reach));
+    }
   }
 
   private Lines.Line alone() {

@@ -41,7 +41,8 @@ public final class LogReader {
   public static Run readRun(InputStream in, String name, ColumnMap map, RowFilter where) {
     Faults faults = new Faults(name);
     Cells cells = new Cells();
-    RowSource source = open(in, name, faults, cells);
+    TextInput text = new TextInput(in, name);
+    RowSource source = open(text, name, faults, cells);
     RunColumns columns = RunColumns.choose(name, map, cells, source, faults);
     RunBuilder builder = new RunBuilder(name, columns, faults);
     requireFilter(where, cells, source, name, false);
@@ -51,6 +52,9 @@ public final class LogReader {
       }
     }
     requireFilter(where, cells, source, name, true);
+    if (text.cutShort()) {
+      faults.note("the gzip data ends early and was read as far as it goes");
+    }
     columns.requireFound(cells);
     return builder.build(source.settings());
   }
@@ -75,13 +79,17 @@ public final class LogReader {
   public static Table readTable(InputStream in, String name, RowFilter where) {
     Faults faults = new Faults(name);
     Cells cells = new Cells();
-    RowSource source = open(in, name, faults, cells);
+    TextInput text = new TextInput(in, name);
+    RowSource source = open(text, name, faults, cells);
     requireFilter(where, cells, source, name, false);
     TableBuilder builder = new TableBuilder(name, faults);
     while (source.next(cells)) {
       builder.add(cells, where.test(cells));
     }
     requireFilter(where, cells, source, name, true);
+    if (text.cutShort()) {
+      faults.note("the gzip data ends early and was read as far as it goes");
+    }
     return builder.build(cells);
   }
 
@@ -101,8 +109,7 @@ public final class LogReader {
     }
   }
 
-  private static RowSource open(InputStream in, String name, Faults faults, Cells cells) {
-    TextInput text = new TextInput(in, name);
+  private static RowSource open(TextInput text, String name, Faults faults, Cells cells) {
     String start = text.start();
     String body = start.stripLeading();
     if (body.isEmpty()) {

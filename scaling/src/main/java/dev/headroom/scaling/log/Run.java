@@ -8,7 +8,8 @@ import java.util.Map;
  * Holds one training run: its loss at rising steps and the other columns beside it.
  *
  * <p>NaN and infinity are values that were logged. A cell that was not logged is {@link #ABSENT},
- * which is a NaN too and told apart by {@link #isAbsent}; {@code loss} has no absent cells.
+ * which is a NaN too and told apart by {@link #isAbsent}; {@code loss} has no absent cells. The
+ * arrays given are copied; those the accessors return are the run's own and not to be written.
  *
  * @param name name of the run, for messages
  * @param step rising step numbers

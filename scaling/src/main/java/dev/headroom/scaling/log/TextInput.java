@@ -1,6 +1,8 @@
 package dev.headroom.scaling.log;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -23,6 +25,7 @@ final class TextInput extends Reader {
   private final char[] head = new char[1 << 16];
   private int headAt;
   private int headEnd;
+  private boolean cutShort;
   private char last = '\n';
   private long lines = 1;
 
@@ -33,7 +36,7 @@ final class TextInput extends Reader {
       bytes.mark(2);
       boolean packed = bytes.read() == 0x1f && bytes.read() == 0x8b;
       bytes.reset();
-      InputStream plain = packed ? new GZIPInputStream(bytes, 1 << 16) : bytes;
+      InputStream plain = packed ? new Unpacked(new GZIPInputStream(bytes, 1 << 16)) : bytes;
       in =
           new InputStreamReader(
               plain,
@@ -47,18 +50,30 @@ final class TextInput extends Reader {
     }
   }
 
+  /** Gzip data that may end early, as a writer that was killed leaves it. */
+  private final class Unpacked extends FilterInputStream {
+    Unpacked(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] out, int off, int len) throws IOException {
+      if (cutShort) {
+        return -1;
+      }
+      try {
+        return super.read(out, off, len);
+      } catch (EOFException e) {
+        cutShort = true;
+        return -1;
+      }
+    }
+  }
+
   private void fillHead() throws IOException {
     int n = 0;
     while (n < head.length) {
-      int got;
-      try {
-        got = in.read(head, n, head.length - n);
-      } catch (java.io.EOFException e) {
-        if (n == 0) {
-          throw e;
-        }
-        break; // a gzip that ends early is read as far as it goes; the rest fails below
-      }
+      int got = in.read(head, n, head.length - n);
       if (got < 0) {
         break;
       }
@@ -76,6 +91,11 @@ final class TextInput extends Reader {
   /** Returns the first characters of the text, at most 65,536, without consuming them. */
   String start() {
     return new String(head, headAt, headEnd - headAt);
+  }
+
+  /** Says whether gzip data ended before its end mark; known once all is read. */
+  boolean cutShort() {
+    return cutShort;
   }
 
   /** Says whether the text read so far ends with a line end (or is empty). */
@@ -169,8 +189,8 @@ final class TextInput extends Reader {
           "not UTF-8 text, near this line or shortly after it (expected: a log in UTF-8;"
               + " convert it with iconv)");
     }
-    String why = e instanceof java.io.EOFException ? "the gzip data ends early" : e.getMessage();
-    return new LogException(name, 0, LogException.Kind.UNREADABLE, "cannot be read: " + why);
+    return new LogException(
+        name, 0, LogException.Kind.UNREADABLE, "cannot be read: " + e.getMessage());
   }
 
   private LogException binary() {

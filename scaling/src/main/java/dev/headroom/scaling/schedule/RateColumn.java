@@ -34,9 +34,9 @@ record RateColumn(double[] rates, long total) implements Schedule {
               + " steps, at least one)");
     }
     long last = step[step.length - 1];
-    if (total < last || total < 1 || total > 100_000_000) {
+    if (total < last || total < 1 || total > 10_000_000) {
       throw new IllegalArgumentException(
-          "total: " + total + " (expected: " + Math.max(1, last) + " to 100000000)");
+          "total: " + total + " (expected: " + Math.max(1, last) + " to 10000000)");
     }
     double[] out = new double[(int) total];
     int k = 0;

@@ -28,11 +28,14 @@ public interface Schedule {
   /**
    * Returns the rates of steps 1 to {@code steps}, at index {@code step - 1}.
    *
-   * @throws IllegalArgumentException if the count is below 1 or above 100 million
+   * @throws IllegalArgumentException if the count is below 1 or above 10 million
    */
   default double[] rates(long steps) {
-    if (steps < 1 || steps > 100_000_000) {
-      throw new IllegalArgumentException("steps: " + steps + " (expected: 1 to 100000000)");
+    if (steps < 1 || steps > 10_000_000) {
+      throw new IllegalArgumentException(
+          "steps: "
+              + steps
+              + " (expected: 1 to 10000000, which the areas of a schedule hold in memory)");
     }
     double[] out = new double[(int) steps];
     for (int i = 0; i < out.length; i++) {
