@@ -3,6 +3,7 @@ package dev.headroom.cli;
 import dev.headroom.cli.report.Chart;
 import dev.headroom.cli.report.ChartLayout;
 import dev.headroom.cli.report.PngPainter;
+import dev.headroom.cli.report.Scene;
 import dev.headroom.cli.report.SvgPainter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,19 +27,23 @@ final class ChartFile {
         "--chart: " + file + " (expected: a name that ends in .svg or .png)");
   }
 
-  /** Writes the chart. */
+  /** Lays the chart out and writes it. */
   static void write(Path file, Chart chart) {
+    write(file, ChartLayout.scene(chart));
+  }
+
+  /** Writes the picture. */
+  static void write(Path file, Scene scene) {
     if (ending(file, ".png")) {
-      OutputFile.write(file, png(chart));
+      OutputFile.write(file, png(scene));
     } else {
-      OutputFile.write(
-          file, SvgPainter.paint(ChartLayout.scene(chart)).getBytes(StandardCharsets.UTF_8));
+      OutputFile.write(file, SvgPainter.paint(scene).getBytes(StandardCharsets.UTF_8));
     }
   }
 
-  private static byte[] png(Chart chart) {
+  private static byte[] png(Scene scene) {
     try {
-      return PngPainter.paint(ChartLayout.scene(chart));
+      return PngPainter.paint(scene);
     } catch (IllegalStateException e) {
       throw new CommandException(ExitCode.INPUT, e.getMessage());
     }

@@ -43,20 +43,10 @@ final class ForecastCommand extends HeadroomCommand {
     whole.notes().forEach(n -> note("note: " + n));
     ForecastRequest request = forecast.request(whole, files);
     Forecast answer = Forecaster.forecast(request);
-    double actual = actual(whole, answer.step());
+    long seen = request.run().step()[request.run().size() - 1];
+    double actual = forecast.upTo == null ? Double.NaN : Actual.near(whole, answer.step(), seen);
     emit(json(request, answer, actual), () -> text(request, answer, actual));
     return ExitCode.OK;
-  }
-
-  /**
-   * Returns the logged loss at the forecast step where the log has it beyond what was looked at.
-   */
-  private double actual(Run whole, long step) {
-    if (forecast.upTo == null || step <= forecast.upTo) {
-      return Double.NaN;
-    }
-    Run at = whole.between(step, step);
-    return at.size() == 0 ? Double.NaN : at.loss()[0];
   }
 
   private JsonObject json(ForecastRequest request, Forecast answer, double actual) {

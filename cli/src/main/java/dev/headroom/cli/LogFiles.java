@@ -30,6 +30,11 @@ final class LogFiles {
     return map;
   }
 
+  /** Returns the filter that was given. */
+  RowFilter where() {
+    return where;
+  }
+
   /** Reads one run. */
   Run run(String file) {
     return run(file, map);

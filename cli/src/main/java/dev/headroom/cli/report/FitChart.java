@@ -64,7 +64,7 @@ public final class FitChart {
       low[i] = at.low();
       high[i] = at.high();
     }
-    String level = String.format(Locale.ROOT, "%.3g %% band of one new point", 100 * fit.level());
+    String level = RunCharts.percent(fit.level()) + " band of one new point";
     layers.add(new Layer.Band(level, 0, grid, low, high));
     for (int s = 0; s < series.size(); s++) {
       pointsOf(series.get(s), s + 1, of, s, 0);

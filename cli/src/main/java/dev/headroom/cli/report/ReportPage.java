@@ -75,8 +75,23 @@ public final class ReportPage {
       rows.add(summaryRow(judged));
     }
     html.append("<section><h2>Summary</h2>\n");
-    table(rows);
+    table(withoutEmptyColumns(rows));
     html.append("</section>\n");
+  }
+
+  /** A column that no run fills says nothing. */
+  private static List<List<String>> withoutEmptyColumns(List<List<String>> rows) {
+    List<List<String>> kept = new ArrayList<>();
+    rows.forEach(row -> kept.add(new ArrayList<>()));
+    for (int c = 0; c < rows.get(0).size(); c++) {
+      int column = c;
+      if (rows.stream().skip(1).anyMatch(row -> !row.get(column).isEmpty())) {
+        for (int r = 0; r < rows.size(); r++) {
+          kept.get(r).add(rows.get(r).get(c));
+        }
+      }
+    }
+    return kept;
   }
 
   private static List<String> summaryRow(JudgedRun judged) {

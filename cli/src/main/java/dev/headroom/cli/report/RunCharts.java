@@ -77,7 +77,7 @@ public final class RunCharts {
     Forecast end = path.get(path.size() - 1);
     Run seen = whole.between(Long.MIN_VALUE, lastSeen);
     Run later = whole.between(lastSeen, Long.MAX_VALUE);
-    String level = String.format(Locale.ROOT, "%.3g %% band", 100 * end.level());
+    String level = percent(end.level()) + " band";
     layers.add(new Layer.Band(level, 1, x, low, high));
     layers.add(new Layer.Line(label(whole), 0, steps(seen), seen.loss(), false));
     if (later.size() > 1) {
@@ -102,6 +102,15 @@ public final class RunCharts {
         "loss, nats per token",
         Scale.LOG,
         layers);
+  }
+
+  /** Writes a share as a percentage without needless zeros: 90 %, 99.9 %. */
+  static String percent(double share) {
+    return new java.math.BigDecimal(share * 100)
+            .round(new java.math.MathContext(4))
+            .stripTrailingZeros()
+            .toPlainString()
+        + " %";
   }
 
   private static double[] steps(Run run) {

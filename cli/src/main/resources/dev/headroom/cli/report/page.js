@@ -27,6 +27,13 @@
     return out;
   }
 
+  // All labels of an axis get the decimals of its finest one: 3.8 and 4.0.
+  function labels(values) {
+    const plain = values.map(label);
+    const decimals = Math.max(0, ...plain.map((t) => (/[kMB]$/.test(t) ? 0 : (t.split(".")[1] || "").length)));
+    return values.map((v, i) => (/[kMB]$/.test(plain[i]) ? plain[i] : v.toFixed(Math.min(8, decimals))));
+  }
+
   function label(v) {
     const size = Math.abs(v);
     if (size >= 1e9) return +(v / 1e9).toPrecision(6) + "B";
@@ -43,7 +50,7 @@
       ticks: { stroke: css.getPropertyValue("--line"), width: 1 },
       splits: (u, i, min, max) => splits(log, most, min, max),
       filter: (u, values) => values,
-      values: (u, values) => values.map(label),
+      values: (u, values) => labels(values),
     };
   }
 
