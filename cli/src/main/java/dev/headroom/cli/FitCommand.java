@@ -1,6 +1,5 @@
 package dev.headroom.cli;
 
-import dev.headroom.cli.report.FitChart;
 import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
@@ -113,7 +112,7 @@ final class FitCommand extends HeadroomCommand {
     Fit fit = Fitter.fit(law, points.data(), options);
     emit(FitOutput.json(json(), fit, points, options), () -> FitOutput.text(fit, points));
     if (chart != null) {
-      ChartFile.write(chart, FitChart.of(fit, points.data(), points.series(), points.of()));
+      ChartFile.write(chart, points.chart(fit));
     }
     if (fit.status() != Status.CONVERGED) {
       note("headroom fit: " + FitOutput.status(fit) + ", so this ends with exit code 4");

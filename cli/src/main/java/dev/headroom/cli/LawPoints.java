@@ -1,5 +1,8 @@
 package dev.headroom.cli;
 
+import dev.headroom.cli.report.Chart;
+import dev.headroom.cli.report.FitChart;
+import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.Observations;
 import java.util.List;
 import java.util.Map;
@@ -23,5 +26,11 @@ record LawPoints(
   LawPoints {
     series = List.copyOf(series);
     notes = List.copyOf(notes);
+  }
+
+  /** Draws these points with the law fitted to them. */
+  Chart chart(Fit fit) {
+    String first = fit.law().variables().get(0).name();
+    return FitChart.of(fit, data, series, of, columns.getOrDefault(first, first));
   }
 }

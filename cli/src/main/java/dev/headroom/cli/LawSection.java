@@ -1,6 +1,5 @@
 package dev.headroom.cli;
 
-import dev.headroom.cli.report.FitChart;
 import dev.headroom.cli.report.ReportData.Section;
 import dev.headroom.scaling.fit.Estimate;
 import dev.headroom.scaling.fit.Fit;
@@ -106,7 +105,6 @@ final class LawSection {
             + Figures.of(100 * fit.noise(), 3)
             + " %. Source: "
             + law.source();
-    return new Section(
-        title, summary, FitChart.of(fit, points.data(), points.series(), points.of()), rows, notes);
+    return new Section(title, summary, points.chart(fit), rows, notes);
   }
 }

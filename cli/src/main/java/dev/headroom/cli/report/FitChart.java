@@ -37,11 +37,12 @@ public final class FitChart {
    * @param data its points
    * @param series names of the files the points came from
    * @param of index into {@code series} of each point
+   * @param x what the variable of a law of one variable is: tokens, step
    */
-  public static Chart of(Fit fit, Observations data, List<String> series, int[] of) {
+  public static Chart of(Fit fit, Observations data, List<String> series, int[] of, String x) {
     FitChart chart = new FitChart(fit, data);
     if (fit.law().variables().size() == 1) {
-      return chart.curve(series, of);
+      return chart.curve(series, of, x);
     }
     if (fit.law().name().equals("annealing")) {
       return chart.trajectories(series, of);
@@ -52,7 +53,7 @@ public final class FitChart {
         : chart.observedAgainstFitted();
   }
 
-  private Chart curve(List<String> series, int[] of) {
+  private Chart curve(List<String> series, int[] of, String xName) {
     double[] x = Arrays.stream(data.x()).mapToDouble(row -> row[0]).toArray();
     double[] grid = grid(x);
     double[] y = new double[grid.length];
@@ -70,7 +71,7 @@ public final class FitChart {
       pointsOf(series.get(s), s + 1, of, s, 0);
     }
     layers.add(new Layer.Line(fit.law().name() + ": " + fit.law().formula(), 0, grid, y, false));
-    return chart(fit.law().variables().get(0).name(), Scale.LOG, Scale.LOG);
+    return chart(xName, Scale.LOG, Scale.LOG);
   }
 
   private void pointsOf(String name, int colour, int[] of, int which, int variable) {

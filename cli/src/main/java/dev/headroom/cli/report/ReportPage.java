@@ -55,7 +55,10 @@ public final class ReportPage {
     long failed = data.runs().stream().filter(r -> !r.verdict().passed()).count();
     int count = data.runs().size();
     String runs = count == 1 ? "1 run" : count + " runs";
-    return runs + ", " + (failed == 0 ? "all checks passed" : failed + " failed the checks");
+    long findings = data.runs().stream().mapToLong(r -> r.verdict().findings().size()).sum();
+    String found =
+        findings == 0 ? "" : findings == 1 ? ", 1 finding" : ", " + findings + " findings";
+    return runs + ", " + (failed == 0 ? "checks passed" : failed + " failed the checks") + found;
   }
 
   private void summary() {
