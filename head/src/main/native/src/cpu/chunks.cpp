@@ -273,7 +273,7 @@ class Chunks {
   }
 
   void form_gradient(const Tile& tile, Span cols, Span rows) {
-    float target_z[kBlockRows + kLeastRows];
+    float target_z[kBlockRows + kLeastRows];  // 4 KiB of stack
     each_target(tile, cols, rows, [&](int64_t i, float logit, float bias) { target_z[i - rows.begin] = logit + bias; });
     epilogues_.row_gradient(tile, {lse_ + rows.begin, a_ + rows.begin, nullptr, nullptr, nullptr});
     each_target(tile, cols, rows, [&](int64_t i, float& entry, float) {

@@ -6,10 +6,11 @@
 
 namespace headroom {
 
-// Columns of a logits tile: with 256 rows a tile of 1 MiB stays in a second-level cache between GEMM and epilogue.
-constexpr int64_t kTileColumns = 1024;
+// Columns of a logits tile. The BLAS packs e again for every tile and c for every block of rows: a tile of 512 columns
+// and blocks of up to 1024 rows keep that small while tile and operands stay in the caches.
+constexpr int64_t kTileColumns = 512;
 // Rows of one GEMM call. Fewer than 16 rows change the bits of a row's result in some BLAS, so 16 is the least.
-constexpr int64_t kBlockRows = 256;
+constexpr int64_t kBlockRows = 1024;
 constexpr int64_t kLeastRows = 16;
 // dE is summed in this many fixed parts, each a run of tiles, so that its bits do not depend on the threads.
 constexpr int64_t kMostParts = 16;

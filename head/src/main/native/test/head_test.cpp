@@ -1,0 +1,126 @@
+// The C functions under the sanitizers: ragged sizes, both engines, tight buffers, refusals.
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "headroom.h"
+#include "naive_blas.h"
+
+namespace {
+
+const headroom_blas kBlas = naive::blas();
+
+// A call with buffers of exactly the sizes the header states.
+struct Call {
+  std::vector<float> e, c, b, r, nll, lse, de, dc, db;
+  std::vector<int32_t> t;
+  std::vector<char> memory;
+  headroom_head head{};
+
+  Call(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t compute) {
+    std::mt19937 random(static_cast<unsigned>(n * 1000003 + d * 1009 + v));
+    std::normal_distribution<float> normal;
+    auto fill = [&](std::vector<float>& x, int64_t count) {
+      x.resize(static_cast<size_t>(count));
+      for (float& value : x) value = normal(random);
+    };
+    fill(e, n * d), fill(c, v * d), fill(b, v), fill(r, n);
+    nll.resize(r.size()), lse.resize(r.size()), de.resize(e.size()), dc.resize(c.size()), db.resize(b.size());
+    for (int64_t i = 0; i < n; ++i) t.push_back(i % 4 == 3 ? -100 : static_cast<int32_t>(random() % static_cast<unsigned>(v)));
+    head.abi = HEADROOM_ABI, head.blas = &kBlas, head.n = n, head.d = d, head.v = v;
+    head.e = e.data(), head.e_stride = d, head.c = c.data(), head.c_stride = d, head.b = b.data();
+    head.t = t.data(), head.t_dtype = HEADROOM_INT32, head.ignore_index = -100, head.compute = compute;
+    head.r = r.data(), head.r_z = r.data(), head.z_loss = 0.01, head.nll = nll.data(), head.lse = lse.data();
+    head.de = de.data(), head.de_stride = d, head.dc = dc.data(), head.dc_stride = d, head.db = db.data();
+    head.engine = engine, head.threads = 2;
+  }
+
+  int32_t run(int64_t workspace_bytes) {
+    memory.resize(static_cast<size_t>(workspace_bytes) + 64);
+    const auto at = reinterpret_cast<uintptr_t>(memory.data());
+    head.workspace = memory.data() + (64 - at % 64) % 64;
+    head.workspace_bytes = workspace_bytes;
+    return headroom_head_forward_backward(&head);
+  }
+};
+
+void matches_float64(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t compute, bool least) {
+  Call call(n, d, v, engine, compute);
+  call.head.workspace_bytes = 64 << 20;
+  headroom_plan plan{};
+  CHECK(headroom_head_plan(&call.head, &plan) == HEADROOM_OK, "%s", headroom_last_error());
+  const int32_t status = call.run(least ? plan.least_workspace_bytes : plan.used_workspace_bytes);
+  CHECK(status == HEADROOM_OK, "%s", headroom_last_error());
+  const double bound = compute == HEADROOM_BFLOAT16 ? 0.15 : 2e-4;
+  for (int64_t i = 0; i < n; ++i) {
+    const auto row = static_cast<size_t>(i);
+    double total = 0, target = 0;
+    for (int64_t j = 0; j < v; ++j) {
+      double z = static_cast<double>(call.b[static_cast<size_t>(j)]);
+      for (int64_t k = 0; k < d; ++k)
+        z += static_cast<double>(call.e[static_cast<size_t>(i * d + k)]) * static_cast<double>(call.c[static_cast<size_t>(j * d + k)]);
+      total += std::exp(z);
+      if (j == call.t[row]) target = z;
+    }
+    const double expected = call.t[row] < 0 ? 0 : std::log(total) - target;
+    CHECK(std::fabs(static_cast<double>(call.nll[row]) - expected) < bound, "n %ld d %ld v %ld engine %d row %ld: %g, %g",
+          static_cast<long>(n), static_cast<long>(d), static_cast<long>(v), engine, static_cast<long>(i),
+          static_cast<double>(call.nll[row]), expected);
+  }
+  // the gradient of the bias sums to the sum of the row gradients of the logits: -(ignored rows) and z-loss apart
+  double sum_db = 0, expected = 0;
+  for (float g : call.db) sum_db += static_cast<double>(g);
+  for (size_t i = 0; i < call.r.size(); ++i)
+    if (call.t[i] >= 0) expected += 2 * 0.01 * static_cast<double>(call.lse[i]) * static_cast<double>(call.r[i]);
+  CHECK(std::fabs(sum_db - expected) < bound * 10, "sum of dB: %g, %g", sum_db, expected);
+}
+
+void refuses(Call& call, int64_t workspace, int32_t status, const char* text) {
+  const int32_t got = call.run(workspace);
+  CHECK(got == status, "status %d (expected: %d) %s", got, status, headroom_last_error());
+  CHECK(std::string(headroom_last_error()).rfind(text, 0) == 0, "%s (expected: %s...)", headroom_last_error(), text);
+}
+
+void refuses_what_breaks_a_rule() {
+  const auto make = [] { return Call(4, 3, 5, HEADROOM_AUTO, HEADROOM_FLOAT32); };
+  Call a = make();
+  a.t[2] = 5;
+  refuses(a, 1 << 20, HEADROOM_TARGET_RANGE, "target of row 2: 5 (expected: 0 to 4, or the ignore index -100)");
+  Call b = make();
+  b.head.e_stride = 2;
+  refuses(b, 1 << 20, HEADROOM_INVALID, "e stride: 2 (expected: at least 3)");
+  Call c = make();
+  refuses(c, 64, HEADROOM_INVALID, "workspace bytes: 64 (expected: at least");
+  Call d = make();
+  d.head.c_dtype = HEADROOM_FLOAT16;
+  refuses(d, 1 << 20, HEADROOM_UNSUPPORTED, "c: dtype code 1 (expected: FLOAT32 on the CPU)");
+  Call e = make();
+  e.head.r = nullptr;
+  refuses(e, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
+  Call f = make();
+  f.head.abi = 7;
+  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 1)");
+  CHECK(headroom_head_forward(nullptr) == HEADROOM_INVALID, "null head");
+  Call g = make();
+  CHECK(g.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());
+}
+
+}  // namespace
+
+int main() {
+  for (int32_t engine : {HEADROOM_KEPT, HEADROOM_RECOMPUTED})
+    for (int32_t compute : {HEADROOM_FLOAT32, HEADROOM_BFLOAT16})
+      for (bool least : {false, true}) {
+        matches_float64(1, 1, 1, engine, compute, least);
+        matches_float64(3, 5, 7, engine, compute, least);
+        matches_float64(17, 4, 513, engine, compute, least);
+        matches_float64(40, 9, 1030, engine, compute, least);
+        matches_float64(1047, 2, 33, engine, compute, least);
+      }
+  refuses_what_breaks_a_rule();
+  std::printf("head_test: %d failures\n", failures());
+  return failures() ? 1 : 0;
+}
