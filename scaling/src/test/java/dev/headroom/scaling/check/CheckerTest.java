@@ -80,6 +80,23 @@ class CheckerTest {
   }
 
   @Test
+  void takesOneHighStepOfALogOfEveryStepForAHardBatch() {
+    for (double factor : new double[] {1.5, 3}) {
+      Run sparse = run(i -> i == 500 || (factor < 2 && i == 501) ? factor : 1, Map.of());
+      long[] step = new long[1000];
+      for (int i = 0; i < 1000; i++) {
+        step[i] = i + 1;
+      }
+      Run dense = new Run("dense", step, sparse.loss(), Map.of(), List.of());
+      CheckOptions options = CheckOptions.defaults();
+      assertEquals(Severity.WARNING, Checker.check(sparse, options).findings().get(0).severity());
+      Finding f = Checker.check(dense, options).findings().get(0);
+      assertEquals(factor < 2 ? Severity.INFO : Severity.WARNING, f.severity());
+      assertEquals(501, f.step());
+    }
+  }
+
+  @Test
   void failsOnASlowRise() {
     Verdict verdict = check(i -> i < 600 ? 1 : 1 + 0.0002 * (i - 600));
     assertFalse(verdict.passed());
