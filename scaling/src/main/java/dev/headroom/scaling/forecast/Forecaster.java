@@ -10,7 +10,8 @@ import java.util.Locale;
 /**
  * Forecasts the loss of a run from its log so far, the schedule ahead and finished siblings.
  *
- * <p>With siblings, the annealing law {@code L0 + A S1^-al - C S2} is fitted to them; its shape is
+ * <p>With siblings that had the same rates, their own curve is carried on (see {@link Twins}). With
+ * other siblings, the annealing law {@code L0 + A S1^-al - C S2} is fitted to them; its shape is
  * carried on from the end of the prefix (see {@link Anchor}), stretched by one factor where earlier
  * parts of the run forecast its later ones much better so. Without siblings, the law is fitted to
  * the prefix where that determines it, else a power law in S1, with a note. The band comes from the
@@ -22,7 +23,7 @@ public final class Forecaster {
   /** Another way of forecasting must be this much better on the run's past to be preferred. */
   private static final double CLEARLY = 0.5;
 
-  /** Smallest spread of the log-loss, below which no band is believed. */
+  /** Smallest spread of the log-loss that is believed, and 1.5 times it more per unit of log S1. */
   private static final double FLOOR = 0.001;
 
   /** Share of a run's annealing area that its prefix must hold for the law to be fitted alone. */
@@ -36,6 +37,7 @@ public final class Forecaster {
   private final Target target;
   private final double now;
   private final List<Curve> siblings = new ArrayList<>();
+  private final List<Curve> twins = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
   private String method = "";
 
@@ -84,6 +86,10 @@ public final class Forecaster {
               + " points beyond its warm-up");
     } else {
       siblings.add(curve);
+      boolean complete = curve.step()[curve.size() - 1] >= 0.98 * request.toStep();
+      if (complete && Twins.sameRates(request.schedule(), sibling.schedule(), request.toStep())) {
+        twins.add(curve);
+      }
     }
   }
 
@@ -92,6 +98,8 @@ public final class Forecaster {
     Lines.Line line;
     if (siblings.isEmpty()) {
       line = alone();
+    } else if (!twins.isEmpty()) {
+      line = fromTwins(ratio);
     } else {
       line = fromSiblings(ratio);
     }
@@ -113,6 +121,17 @@ public final class Forecaster {
         request.level(),
         method,
         notes);
+  }
+
+  private Lines.Line fromTwins(double ratio) {
+    method = "the curve of " + count(twins.size(), "sibling run") + " with the same rates";
+    Lines.Line plain = Twins.line(twins, false);
+    Lines.Line stretched = Twins.line(twins, true);
+    if (past(stretched, ratio) < CLEARLY * past(plain, ratio)) {
+      method += ", stretched";
+      return stretched;
+    }
+    return plain;
   }
 
   private Lines.Line fromSiblings(double ratio) {
@@ -212,7 +231,7 @@ public final class Forecaster {
   /** Returns the width by which an unknown annealing drop opens the band downwards. */
   private double openDrop() {
     boolean known = siblings.isEmpty() ? method.startsWith("annealing") : annealed(siblings);
-    if (known || !annealingAhead()) {
+    if (known || !twins.isEmpty() || !annealingAhead()) {
       return 0;
     }
     return LARGEST_DROP * (1 - request.schedule().lr(request.toStep()) / recentRate());
@@ -228,15 +247,7 @@ public final class Forecaster {
     // A law fitted alone was only chosen because the prefix held enough of the annealing.
     boolean own = siblings.isEmpty() && method.startsWith("annealing");
     residuals.rolling(prefix, line, ratio, own ? ENOUGH_ANNEALING : 0);
-    double share = (double) lastStep() / request.toStep();
-    for (int j = 0; j < siblings.size(); j++) {
-      List<Curve> others = new ArrayList<>(siblings);
-      Curve out = others.remove(j);
-      boolean fair = !others.isEmpty() && (annealed(others) || !annealed(List.of(out)));
-      if (fair) {
-        residuals.ending(out, Lines.offset(Lines.shape(others)), share);
-      }
-    }
+    leaveOneOut(residuals, (double) lastStep() / request.toStep());
     double spread = residuals.spread();
     if (residuals.groups() == 0) {
       // Nothing to learn from: the error of a law blind to the rate, per unit of log S1.
@@ -244,10 +255,25 @@ public final class Forecaster {
       notes.add(
           "the run is too short to measure how good such forecasts are: the band is a rule of thumb");
     }
-    spread = Math.max(spread, FLOOR);
+    spread = Math.max(spread, FLOOR * (1 + 1.5 * Math.log(ratio)));
     double law = StudentT.twoSided(request.level(), Math.max(2, residuals.groups())) * spread;
     double noise = StudentT.twoSidedNormal(request.level()) * prefix.noise();
     return Math.hypot(law, noise);
+  }
+
+  /** Adds the errors on each sibling of a forecast made from the others. */
+  private void leaveOneOut(Residuals residuals, double share) {
+    List<Curve> family = twins.isEmpty() ? siblings : twins;
+    for (int j = 0; j < family.size(); j++) {
+      List<Curve> others = new ArrayList<>(family);
+      Curve out = others.remove(j);
+      boolean fair = !others.isEmpty() && (annealed(others) || !annealed(List.of(out)));
+      if (!others.isEmpty() && !twins.isEmpty()) {
+        residuals.ending(out, Twins.line(others, false), share);
+      } else if (fair) {
+        residuals.ending(out, Lines.offset(Lines.shape(others)), share);
+      }
+    }
   }
 
   private static String count(int n, String what) {

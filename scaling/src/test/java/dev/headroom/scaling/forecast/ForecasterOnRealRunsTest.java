@@ -6,11 +6,15 @@ import dev.headroom.scaling.log.ColumnMap;
 import dev.headroom.scaling.log.LogReader;
 import dev.headroom.scaling.log.Run;
 import dev.headroom.scaling.schedule.Schedule;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,5 +185,48 @@ class ForecasterOnRealRunsTest {
         50 * (f.high() / f.low() - 1),
         f.method(),
         f.notes());
+  }
+
+  @Test
+  void seedsOfOneConfigurationForecastEachOther() throws IOException {
+    Schedule schedule = Schedule.parse("wsd(peak=1,decay=40%,total=1530)");
+    Pattern line = Pattern.compile("step:(\\d+)/.*train_loss:(\\S+)");
+    List<Run> seeds = new ArrayList<>();
+    for (int seed = 0; seed < 4; seed++) {
+      Path file = DATA.resolve("logs-nanogpt/valueembed_seed" + seed + ".txt");
+      List<Long> step = new ArrayList<>();
+      List<Double> loss = new ArrayList<>();
+      for (String text : Files.readAllLines(file)) {
+        Matcher m = line.matcher(text);
+        if (m.find()) {
+          step.add(Long.parseLong(m.group(1)));
+          loss.add(Double.parseDouble(m.group(2)));
+        }
+      }
+      seeds.add(
+          new Run(
+              "seed" + seed,
+              step.stream().mapToLong(Long::longValue).toArray(),
+              loss.stream().mapToDouble(Double::doubleValue).toArray(),
+              Map.of(),
+              List.of()));
+    }
+    Score score = new Score();
+    for (Run run : seeds) {
+      List<Sibling> others = new ArrayList<>();
+      for (Run other : seeds) {
+        if (other != run) {
+          others.add(new Sibling(other, schedule));
+        }
+      }
+      double truth = Arrays.stream(run.loss()).skip(run.size() - 20).average().orElseThrow();
+      for (int s = 0; s < 4; s++) {
+        Run prefix = run.between(1, (long) (SHARES[s] * 1530));
+        Forecast f = Forecaster.forecast(new ForecastRequest(prefix, schedule, 1520, others, .9));
+        score.add(s, f, truth);
+      }
+    }
+    System.out.println(score.line("seeds of one nanoGPT configuration, 90 % band"));
+    assertTrue(Arrays.stream(score.error).sum() / 16 < .4, score.line(""));
   }
 }
