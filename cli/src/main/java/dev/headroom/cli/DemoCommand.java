@@ -1,5 +1,8 @@
 package dev.headroom.cli;
 
+import com.google.gson.JsonObject;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,6 +58,13 @@ final class DemoCommand extends HeadroomCommand {
     if (trained != ExitCode.OK) {
       return trained;
     }
+    int[] codes = afterTraining();
+    note(String.format(Locale.ROOT, "%nDone in %.0f s.", (System.nanoTime() - start) / 1e9));
+    answer(codes);
+    return worst(codes[0], codes[1], codes[2], codes[3]);
+  }
+
+  private int[] afterTraining() {
     OutputFile.write(
         folder.resolve("grid.csv"), DemoRun.grid(folder).getBytes(StandardCharsets.UTF_8));
     note("\nWrote grid.csv: the last losses of the fixture runs and of the new one.");
@@ -66,14 +76,32 @@ final class DemoCommand extends HeadroomCommand {
     }
     int checked = step("Check", List.of("check", log()));
     int reported = step("Page", report(forecast == ExitCode.OK));
-    note(String.format(Locale.ROOT, "%nDone in %.0f s.", (System.nanoTime() - start) / 1e9));
-    emit(
-        "The page is "
-            + folder.resolve("report.html")
-            + "; charts, logs and results lie beside it in "
-            + folder
-            + ".\n");
-    return worst(fitted, forecast, checked, reported);
+    return new int[] {fitted, forecast, checked, reported};
+  }
+
+  private void answer(int[] codes) {
+    if (common().json()) {
+      JsonObject json = json();
+      json.addProperty("folder", folder.toString());
+      json.addProperty("report", folder.resolve("report.html").toString());
+      json.add("exitCodes", codes(codes));
+      out().print(Json.text(json));
+    } else {
+      out()
+          .println(
+              "The page is "
+                  + folder.resolve("report.html")
+                  + "; charts, logs and points lie beside it.");
+    }
+  }
+
+  private static JsonObject codes(int[] codes) {
+    String[] names = {"fit", "forecast", "check", "report"};
+    JsonObject json = new JsonObject();
+    for (int i = 0; i < names.length; i++) {
+      json.addProperty(names[i], codes[i]);
+    }
+    return json;
   }
 
   private String log() {
@@ -113,7 +141,12 @@ final class DemoCommand extends HeadroomCommand {
   private int step(String title, List<String> words) {
     note("\n== " + title);
     note("$ headroom " + shown(words));
-    return Headroom.run(words.toArray(new String[0]), err(), err());
+    List<String> line = new ArrayList<>(words);
+    if (common().quiet()) {
+      line.add("--quiet");
+    }
+    PrintWriter results = common().quiet() ? new PrintWriter(Writer.nullWriter()) : err();
+    return Headroom.run(line.toArray(new String[0]), results, err());
   }
 
   private static String shown(List<String> words) {

@@ -1,5 +1,7 @@
 package dev.headroom.cli;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import dev.headroom.cli.report.Chart;
 import dev.headroom.cli.report.ReportData;
 import dev.headroom.cli.report.ReportData.JudgedRun;
@@ -105,7 +107,30 @@ final class ReportCommand extends HeadroomCommand {
     ReportData data = new ReportData(heading, "Headroom " + Headroom.VERSION, judged, sections);
     write(ReportPage.html(data));
     charts(pictures);
+    if (common().json()) {
+      out().print(Json.text(json(judged, pictures)));
+    }
     return ExitCode.OK;
+  }
+
+  private JsonObject json(List<JudgedRun> judged, Map<String, Chart> pictures) {
+    JsonObject json = json();
+    json.addProperty("report", target().toString());
+    JsonArray list = new JsonArray();
+    for (JudgedRun one : judged) {
+      JsonObject run = new JsonObject();
+      run.addProperty("run", one.run().name());
+      run.addProperty("verdict", one.verdict().passed() ? "pass" : "fail");
+      run.addProperty("findings", one.verdict().findings().size());
+      list.add(run);
+    }
+    json.add("runs", list);
+    json.add("charts", Json.texts(charts == null ? List.of() : pictures.keySet()));
+    return json;
+  }
+
+  private Path target() {
+    return common().output() == null ? Path.of("report.html") : common().output();
   }
 
   private static void add(
@@ -117,13 +142,8 @@ final class ReportCommand extends HeadroomCommand {
   }
 
   private void write(String page) {
-    Path target = common().output() == null ? Path.of("report.html") : common().output();
-    if (target.toString().equals("-")) {
-      out().print(page);
-      return;
-    }
-    OutputFile.write(target, page.getBytes(StandardCharsets.UTF_8));
-    note("wrote " + target);
+    OutputFile.write(target(), page.getBytes(StandardCharsets.UTF_8));
+    note("wrote " + target());
   }
 
   private void charts(Map<String, Chart> pictures) {

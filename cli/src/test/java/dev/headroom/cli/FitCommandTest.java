@@ -1,0 +1,218 @@
+package dev.headroom.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FitCommandTest {
+
+  private static final String MAP = "n=params,d=toks,loss=final";
+
+  @TempDir Path folder;
+
+  private static JsonObject json(Ran ran) {
+    assertEquals(0, ran.code(), ran.err() + ran.out());
+    return JsonParser.parseString(ran.out()).getAsJsonObject();
+  }
+
+  private static double value(JsonObject fit, String parameter) {
+    return fit.getAsJsonObject("parameters").getAsJsonObject(parameter).get("value").getAsDouble();
+  }
+
+  @Test
+  void recoversALawFromAMappedTable() throws IOException {
+    Path points = Samples.chinchilla(folder.resolve("points.csv"), 0, 1);
+    JsonObject fit =
+        json(Ran.headroom("fit", "chinchilla", points.toString(), "--map", MAP, "--json"));
+    assertEquals(1.7, value(fit, "E"), 1e-4);
+    assertEquals(.34, value(fit, "a"), 1e-4);
+    assertEquals(.28, value(fit, "b"), 1e-4);
+    assertEquals("chinchilla", fit.get("law").getAsString());
+    assertEquals("converged", fit.get("status").getAsString());
+    assertTrue(fit.get("objective").getAsDouble() < 1e-9);
+    assertEquals(49, fit.get("points").getAsInt());
+    assertEquals(1, fit.get("schema").getAsInt());
+    assertEquals(Headroom.VERSION, fit.get("headroom").getAsString());
+    assertEquals(
+        Set.of("value", "low", "high"),
+        fit.getAsJsonObject("parameters").getAsJsonObject("E").keySet());
+    assertTrue(fit.get("warnings").isJsonArray());
+  }
+
+  @Test
+  void fitsOnlyTheRowsThatTheConditionKeeps() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    String[] line = {
+      "fit",
+      "chinchilla",
+      points,
+      "--map",
+      MAP,
+      "--json",
+      "--where",
+      "C < 1e21 and not (toks < 2e8)"
+    };
+    JsonObject fit = json(Ran.headroom(line));
+    int expected = 0;
+    for (double n = 1e7; n < 2e10; n *= 3) {
+      for (double d = 1e8; d < 5e11; d *= 4) {
+        expected += 6 * n * d < 1e21 && d >= 2e8 ? 1 : 0;
+      }
+    }
+    assertEquals(expected, fit.get("points").getAsInt());
+    assertNotEquals(49, expected);
+  }
+
+  @Test
+  void givesTheSameBootstrapForTheSameSeedOnly() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    String[] line = {
+      "fit", "chinchilla", points, "--map", MAP, "--bootstrap", "40", "--json", "--seed", "5"
+    };
+    Ran first = Ran.headroom(line);
+    assertEquals(first.out(), Ran.headroom(line).out());
+    line[9] = "6";
+    assertNotEquals(json(first).get("parameters"), json(Ran.headroom(line)).get("parameters"));
+    JsonObject e = json(first).getAsJsonObject("parameters").getAsJsonObject("E");
+    assertTrue(e.get("low").getAsDouble() < e.get("value").getAsDouble());
+    assertTrue(e.get("high").getAsDouble() > e.get("value").getAsDouble());
+  }
+
+  @Test
+  void widensTheIntervalsWithTheLevel() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    JsonObject at50 =
+        json(Ran.headroom("fit", "chinchilla", points, "--map", MAP, "--json", "--level", "0.5"));
+    JsonObject at99 =
+        json(Ran.headroom("fit", "chinchilla", points, "--map", MAP, "--json", "--level", "0.99"));
+    JsonObject narrow = at50.getAsJsonObject("parameters").getAsJsonObject("a");
+    JsonObject wide = at99.getAsJsonObject("parameters").getAsJsonObject("a");
+    assertTrue(wide.get("low").getAsDouble() < narrow.get("low").getAsDouble());
+    assertTrue(wide.get("high").getAsDouble() > narrow.get("high").getAsDouble());
+  }
+
+  @Test
+  void usesTheObjectiveThatIsAskedFor() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    double huber =
+        value(json(Ran.headroom("fit", "chinchilla", points, "--map", MAP, "--json")), "a");
+    String[] line = {
+      "fit", "chinchilla", points, "--map", MAP, "--json", "--objective", "least_squares"
+    };
+    JsonObject squares = json(Ran.headroom(line));
+    assertNotEquals(huber, value(squares, "a"));
+    assertEquals(
+        "least_squares", squares.getAsJsonObject("settings").get("objective").getAsString());
+  }
+
+  @Test
+  void fitsTheAnnealingLawWithScheduleTextsInTheOrderOfTheFiles() throws IOException {
+    Path a = Samples.annealed(folder.resolve("a.csv"), 4000, 4000, 1e-3);
+    Path b = Samples.annealed(folder.resolve("b.csv"), 2000, 2000, 2e-3);
+    String[] line = {
+      "fit",
+      "annealing",
+      a.toString(),
+      b.toString(),
+      "--json",
+      "--schedule",
+      "cosine(peak=1e-3,total=4000,final=1e-4)",
+      "--schedule",
+      "cosine(peak=2e-3,total=2000,final=2e-4)"
+    };
+    JsonObject fit = json(Ran.headroom(line));
+    assertEquals(3, value(fit, "L0"), 2e-3);
+    assertEquals(.5, value(fit, "A"), 2e-3);
+    assertEquals(.6, value(fit, "al"), 5e-3);
+    assertEquals(.4, value(fit, "C"), 5e-3);
+    Ran one = Ran.headroom("fit", "annealing", a.toString(), b.toString(), "--json");
+    assertEquals(value(fit, "C"), value(json(one), "C"), .02, "from the lr columns");
+    line[6] = "cosine(peak=2e-3,total=4000,final=1e-4)";
+    assertNotEquals(
+        3, value(JsonParser.parseString(Ran.headroom(line).out()).getAsJsonObject(), "L0"), 2e-3);
+  }
+
+  @Test
+  void takesTheParametersOfARunFromItsHeader() throws IOException {
+    Path log = Samples.canonical(folder.resolve("run.jsonl"));
+    Ran ran = Ran.headroom("fit", "chinchilla", log.toString(), "--json");
+    JsonObject columns =
+        JsonParser.parseString(ran.out())
+            .getAsJsonObject()
+            .getAsJsonObject("settings")
+            .getAsJsonObject("columns");
+    assertEquals("header: params", columns.get("n").getAsString());
+    assertEquals("tokens", columns.get("d").getAsString());
+    assertEquals(4, ran.code(), "one model size cannot determine A/N^a: " + ran.out());
+  }
+
+  @Test
+  void readsStandardInput() throws IOException {
+    Path points = Samples.chinchilla(folder.resolve("points.csv"), 0, 1);
+    InputStream kept = System.in;
+    try {
+      System.setIn(new ByteArrayInputStream(Files.readAllBytes(points)));
+      assertEquals(
+          1.7,
+          value(json(Ran.headroom("fit", "chinchilla", "-", "--map", MAP, "--json")), "E"),
+          1e-4);
+    } finally {
+      System.setIn(kept);
+    }
+  }
+
+  @Test
+  void drawsTheChartThatIsAskedFor() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    Path svg = folder.resolve("new/fit.svg");
+    Path png = folder.resolve("fit.png");
+    assertEquals(
+        0,
+        Ran.headroom("fit", "chinchilla", points, "--map", MAP, "--chart", svg.toString()).code());
+    assertTrue(Files.readString(svg).contains("<title>Law chinchilla and its 49 points</title>"));
+    assertEquals(
+        0,
+        Ran.headroom("fit", "chinchilla", points, "--map", MAP, "--chart", png.toString()).code());
+    assertEquals((byte) 'P', Files.readAllBytes(png)[1]);
+  }
+
+  @Test
+  void keepsQuietWhenAsked() throws IOException {
+    Path log = folder.resolve("run.jsonl");
+    Files.writeString(
+        log, Files.readString(Samples.canonical(log)) + "{\"step\":401,\"loss\":NaN}\n");
+    assertTrue(Ran.headroom("fit", "power", log.toString()).err().contains("note:"));
+    assertEquals("", Ran.headroom("fit", "power", log.toString(), "--quiet").err());
+  }
+
+  @Test
+  void meetsThePublishedChinchillaFit() throws IOException {
+    Path points = Path.of("../../shared/data/chinchilla-fig4/chinchilla_fig4.csv");
+    Assumptions.assumeTrue(Files.exists(points), "skipped: " + points + " is not here");
+    double[] losses =
+        Files.readAllLines(points).stream()
+            .skip(1)
+            .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(',') + 1)))
+            .sorted()
+            .toArray();
+    String fifth = "loss < " + losses[losses.length - 5];
+    JsonObject fit =
+        json(Ran.headroom("fit", "chinchilla", points.toString(), "--json", "--where", fifth));
+    assertEquals(240, fit.get("points").getAsInt());
+    assertTrue(fit.get("objective").getAsDouble() <= 1.01828e-3, fit.toString());
+    assertEquals(.34731, value(fit, "a"), 2e-4);
+    assertEquals(.36717, value(fit, "b"), 2e-4);
+  }
+}

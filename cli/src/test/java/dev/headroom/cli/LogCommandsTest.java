@@ -1,0 +1,150 @@
+package dev.headroom.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogCommandsTest {
+
+  @TempDir Path folder;
+
+  private static JsonObject json(Ran ran) {
+    return JsonParser.parseString(ran.out()).getAsJsonObject();
+  }
+
+  @Test
+  void forecastsARunFromItsFirstHalfAndASibling() throws IOException {
+    Path run = Samples.annealed(folder.resolve("run.csv"), 4000, 4000, 1e-3);
+    Path sibling = Samples.annealed(folder.resolve("sibling.csv"), 3000, 3000, 1e-3);
+    String[] line = {
+      "forecast",
+      run.toString(),
+      "--json",
+      "--upto",
+      "2000",
+      "--schedule",
+      "cosine(peak=1e-3,total=4000,final=1e-4)",
+      "--sibling",
+      sibling.toString(),
+      "--sibling-schedule",
+      "cosine(peak=1e-3,total=3000,final=1e-4)"
+    };
+    Ran ran = Ran.headroom(line);
+    assertEquals(0, ran.code(), ran.err());
+    JsonObject forecast = json(ran).getAsJsonObject("forecast");
+    double actual = json(ran).get("actual").getAsDouble();
+    assertEquals(4000, forecast.get("step").getAsLong());
+    assertEquals(actual, forecast.get("loss").getAsDouble(), .01 * actual);
+    assertTrue(forecast.get("low").getAsDouble() <= actual, ran.out());
+    assertTrue(forecast.get("high").getAsDouble() >= actual, ran.out());
+    assertEquals(.9, forecast.get("level").getAsDouble());
+    assertEquals(2000, json(ran).get("lastStep").getAsLong());
+    line[4] = "1000";
+    assertEquals(1000, json(Ran.headroom(line)).get("lastStep").getAsLong());
+  }
+
+  @Test
+  void takesScheduleAndLastStepFromTheHeaderOfTheLog() throws IOException {
+    Path run = Samples.canonical(folder.resolve("run.jsonl"));
+    Ran ran = Ran.headroom("forecast", run.toString(), "--json");
+    assertEquals(0, ran.code(), ran.err());
+    assertEquals(600, json(ran).getAsJsonObject("forecast").get("step").getAsLong());
+    Ran nearer = Ran.headroom("forecast", run.toString(), "--json", "--to", "500");
+    assertEquals(500, json(nearer).getAsJsonObject("forecast").get("step").getAsLong());
+  }
+
+  @Test
+  void widensTheBandWithTheLevel() throws IOException {
+    String run = Samples.canonical(folder.resolve("run.jsonl")).toString();
+    JsonObject half = json(Ran.headroom("forecast", run, "--json", "--level", "0.5"));
+    JsonObject most = json(Ran.headroom("forecast", run, "--json", "--level", "0.99"));
+    assertTrue(
+        most.getAsJsonObject("forecast").get("high").getAsDouble()
+            > half.getAsJsonObject("forecast").get("high").getAsDouble());
+  }
+
+  @Test
+  void checksAColumnWithAnOddName() throws IOException {
+    StringBuilder csv = new StringBuilder("\"Step\",\"k2, training - lm loss\",\"other\"\n");
+    for (int i = 1; i <= 100; i++) {
+      csv.append(i + "," + (i == 100 ? "Infinity" : "2." + (200 - i)) + ",7\n");
+    }
+    Path file = Files.writeString(folder.resolve("wandb.csv"), csv);
+    String map = "step=Step,loss=\"k2, training - lm loss\"";
+    Ran ran = Ran.headroom("check", file.toString(), "--map", map, "--json");
+    assertEquals(1, ran.code(), ran.err());
+    assertEquals("fail", json(ran).get("verdict").getAsString());
+    Ran other = Ran.headroom("check", file.toString(), "--map", "step=Step,loss=other");
+    assertEquals(0, other.code(), other.err());
+    Ran before = Ran.headroom("check", file.toString(), "--map", map, "--where", "Step < 100");
+    assertEquals(0, before.code(), before.err() + before.out());
+  }
+
+  @Test
+  void judgesTheFinalLossAgainstABound() throws IOException {
+    String run = Samples.canonical(folder.resolve("run.jsonl")).toString();
+    assertEquals(0, Ran.headroom("check", run, "--max-loss", "3.5").code());
+    Ran ran = Ran.headroom("check", run, "--max-loss", "3.1");
+    assertEquals(1, ran.code());
+    assertTrue(ran.out().contains("final"), ran.out());
+    assertEquals(0, Ran.headroom("check", run, "--max-loss", "3.1", "--rules", "finite").code());
+    assertEquals(1, Ran.headroom("check", run, "--max-perplexity", "20").code());
+    assertEquals(1, Ran.headroom("check", run, "--max-loss", "3.5", "--at-step", "100").code());
+    assertEquals(
+        1, Ran.headroom("check", run, "--max-loss", "3.5", "--at-tokens", "204800").code());
+  }
+
+  @Test
+  void findsTheSpikeOfALog() throws IOException {
+    String run = Samples.canonical(folder.resolve("run.jsonl")).toString();
+    Ran ran = Ran.headroom("check", run, "--json");
+    assertTrue(ran.out().contains("\"rule\": \"spike\""), ran.out());
+    Ran without = Ran.headroom("check", run, "--json", "--rules", "finite,divergence");
+    assertFalse(without.out().contains("\"rule\": \"spike\""), without.out());
+  }
+
+  @Test
+  void saysWhatIsInALog() throws IOException {
+    Path run = Samples.canonical(folder.resolve("run.jsonl"));
+    JsonObject result = json(Ran.headroom("inspect", run.toString(), "--json"));
+    JsonObject file = result.getAsJsonArray("files").get(0).getAsJsonObject();
+    assertEquals(400, file.get("rows").getAsInt());
+    assertEquals(400, file.getAsJsonObject("run").get("lastStep").getAsLong());
+    assertEquals(
+        "123456",
+        file.getAsJsonObject("run").getAsJsonObject("settings").get("params").getAsString());
+    JsonObject validation = file.getAsJsonArray("columns").get(3).getAsJsonObject();
+    assertEquals("val_loss", validation.get("name").getAsString());
+    assertEquals(8, validation.get("numbers").getAsInt());
+    assertEquals(392, validation.get("absent").getAsInt());
+    String text = Ran.headroom("inspect", run.toString()).out();
+    assertTrue(text.contains("400 points, step 1 to 400"), text);
+  }
+
+  @Test
+  void inspectsATableThatIsNoRun() throws IOException {
+    Path points = Samples.chinchilla(folder.resolve("points.csv"), 0, 1);
+    Ran ran = Ran.headroom("inspect", points.toString());
+    assertEquals(0, ran.code(), ran.err());
+    assertTrue(ran.out().contains("as a run: no"), ran.out());
+    assertTrue(ran.out().contains("49 rows, 4 numeric columns"), ran.out());
+  }
+
+  @Test
+  void findsTheSpikesOfARealRun() {
+    Path log = Path.of("../../shared/data/logs-spikes/k2-65b_wandb_export.csv");
+    Assumptions.assumeTrue(Files.exists(log), "skipped: " + log + " is not here");
+    String map = "step=Step,loss=\"training spikes - lm loss\"";
+    Ran ran = Ran.headroom("check", log.toString(), "--map", map, "--json");
+    assertTrue(ran.out().contains("\"rule\": \"spike\""), ran.out());
+  }
+}
