@@ -42,8 +42,10 @@ final class ForecastSection {
     Run seen = request.run();
     long last = seen.step()[seen.size() - 1];
     List<Forecast> path = new ArrayList<>();
+    // Nearer than the log's own interval there is nothing to forecast.
+    long interval = Math.max(1, (last - seen.step()[0]) / Math.max(1, seen.size() - 1));
     for (int k = 0; k < PATH; k++) {
-      long step = last + Math.max(1, (end.step() - last) * k / PATH);
+      long step = last + Math.max(2 * interval, (end.step() - last) * k / PATH);
       if (step < end.step() && (path.isEmpty() || step > path.get(path.size() - 1).step())) {
         path.add(
             Forecaster.forecast(

@@ -74,7 +74,7 @@
       cursor: { drag: { x: true, y: true, uni: 20 }, focus: { prox: 24 } },
       focus: { alpha: 0.35 },
       scales: {
-        x: { time: false, distr: logX.checked ? 3 : 1 },
+        x: { time: false, distr: logX.checked ? 3 : 1, range: (u, min, max) => exact(min, max, logX.checked) },
         y: { distr: logY.checked ? 3 : 1, range: (u, min, max) => pad(min, max, logY.checked) },
       },
       axes: [
@@ -90,6 +90,11 @@
         ],
       },
     };
+  }
+
+  // uPlot would widen a logarithmic range to whole decades.
+  function exact(min, max, log) {
+    return min == null || min === max ? pad(min, max, log) : [min, max];
   }
 
   function pad(min, max, log) {
