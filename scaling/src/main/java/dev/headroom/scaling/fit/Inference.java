@@ -148,14 +148,17 @@ final class Inference {
         Math.min(high, parameter.upper()));
   }
 
-  /** An exponent or a prefactor with an error ten times its size is a guess, whatever the rank. */
+  /**
+   * An exponent with an error of several times its size is a guess, whatever the rank. Levels may
+   * be near 0 by right, and the relative error of a prefactor depends on the unit of its variable.
+   */
   private void warnOfWidth(double[][] covariance) {
     for (int i = 0; i < covariance.length; i++) {
       double error = Math.sqrt(covariance[i][i]);
-      if (parameters.get(i).kind() == Parameter.Kind.LINEAR || !(error > Math.abs(theta[i]))) {
+      if (parameters.get(i).isLinear() || !(error > Math.abs(theta[i]))) {
         continue;
       }
-      boolean hopeless = error > 10 * Math.abs(theta[i]);
+      boolean hopeless = error > 3 * Math.abs(theta[i]) && !isAtBound(i);
       if (hopeless) {
         markNotIdentifiable();
       }

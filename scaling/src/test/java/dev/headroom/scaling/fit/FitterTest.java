@@ -190,6 +190,20 @@ class FitterTest {
   }
 
   @Test
+  void statusDoesNotDependOnUnits() {
+    Observations data = noisyPower(12, .12, 9);
+    double[][] millions = new double[12][];
+    for (int i = 0; i < 12; i++) {
+      millions[i] = new double[] {data.x()[i][0] / 1e9};
+    }
+    Fit raw = Fitter.fit(POWER, data, DEFAULTS);
+    Fit scaled = Fitter.fit(POWER, new Observations(millions, data.loss()), DEFAULTS);
+    assertEquals(raw.status(), scaled.status());
+    assertEquals(raw.warnings(), scaled.warnings());
+    assertTrue(Math.sqrt(raw.covariance()[1][1]) > raw.theta()[1], raw.toString());
+  }
+
+  @Test
   void asManyPointsAsParametersGiveNoInterval() {
     Fit fit =
         Fitter.fit(POWER, points(3, i -> Math.pow(10, i), i -> 1.7 + 1.0 / (i + 1)), DEFAULTS);
