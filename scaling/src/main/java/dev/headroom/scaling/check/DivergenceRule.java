@@ -41,24 +41,28 @@ final class DivergenceRule {
     if (last - best <= limit) {
       return;
     }
+    out.add(finding(level, at, q));
+  }
+
+  private static Finding finding(Level level, int at, int q) {
+    int n = level.step().length;
     double from = middle(level.loss(), at, q);
     double to = middle(level.loss(), n - q, q);
-    out.add(
-        new Finding(
-            "divergence",
-            Severity.ERROR,
-            level.step()[at + q / 2],
-            "loss rose from "
-                + Level.number(from)
-                + " about step "
-                + level.step()[at + q / 2]
-                + " to "
-                + Level.number(to)
-                + " at the end, step "
-                + level.step()[n - 1]
-                + " ("
-                + Level.rise(from, to)
-                + "), and did not come back"));
+    return new Finding(
+        "divergence",
+        Severity.ERROR,
+        level.step()[at + q / 2],
+        "loss rose from "
+            + Level.number(from)
+            + " about step "
+            + level.step()[at + q / 2]
+            + " to "
+            + Level.number(to)
+            + " at the end, step "
+            + level.step()[n - 1]
+            + " ("
+            + Level.rise(from, to)
+            + "), and did not come back");
   }
 
   private static double middle(double[] values, int from, int q) {

@@ -41,23 +41,13 @@ final class FiniteRule {
     if (bad == 0) {
       return;
     }
+    String count = bad == 1 ? "" : ", not finite on " + bad + " of " + logged + " logged steps";
+    String word = Double.isNaN(values[first]) ? "NaN" : "infinite";
+    String text = what + " is " + word + " at step " + step[first] + count;
     boolean back = lastGood > last;
+    text += back ? ", finite again by step " + step[lastGood] : " and not finite at the end";
     // Loss scaling skips steps whose gradients overflow: that is its way of working.
     boolean mild = back && what.equals("gradient norm");
-    String word = Double.isNaN(values[first]) ? "NaN" : "infinite";
-    out.add(
-        new Finding(
-            "finite",
-            mild ? Severity.WARNING : Severity.ERROR,
-            step[first],
-            what
-                + " is "
-                + word
-                + " at step "
-                + step[first]
-                + (bad == 1 ? "" : ", not finite on " + bad + " of " + logged + " logged steps")
-                + (back
-                    ? ", finite again by step " + step[lastGood]
-                    : " and not finite at the end")));
+    out.add(new Finding("finite", mild ? Severity.WARNING : Severity.ERROR, step[first], text));
   }
 }

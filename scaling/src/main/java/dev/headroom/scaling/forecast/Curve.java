@@ -24,14 +24,8 @@ record Curve(double[] step, double[] s1, double[] s2, double[] loss, double nois
     double[] s2 = areas.s2();
     long[] runStep = run.step();
     double[] runLoss = run.loss();
-    int[] kept = new int[runStep.length];
-    int n = 0;
-    for (int i = 0; i < runStep.length; i++) {
-      boolean usable = runLoss[i] > 0 && runLoss[i] <= Double.MAX_VALUE;
-      if (usable && runStep[i] > schedule.warmup() && runStep[i] <= s1.length && runStep[i] > 0) {
-        kept[n++] = i;
-      }
-    }
+    int[] kept = usable(run, schedule.warmup(), s1.length);
+    int n = kept.length;
     double[] logs = new double[n];
     for (int i = 0; i < n; i++) {
       logs[i] = Math.log(runLoss[kept[i]]);
@@ -54,6 +48,21 @@ record Curve(double[] step, double[] s1, double[] s2, double[] loss, double nois
       out[3][p] = median(group);
     }
     return new Curve(out[0], out[1], out[2], out[3], spread(logs), Math.max(1, joined));
+  }
+
+  /** Returns the rows beyond warm-up, within the schedule, whose loss has a logarithm. */
+  private static int[] usable(Run run, long warmup, int steps) {
+    long[] step = run.step();
+    double[] loss = run.loss();
+    int[] kept = new int[step.length];
+    int n = 0;
+    for (int i = 0; i < step.length; i++) {
+      boolean positive = loss[i] > 0 && loss[i] <= Double.MAX_VALUE;
+      if (positive && step[i] > warmup && step[i] <= steps) {
+        kept[n++] = i;
+      }
+    }
+    return Arrays.copyOf(kept, n);
   }
 
   int size() {

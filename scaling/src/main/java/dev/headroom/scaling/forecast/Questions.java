@@ -24,18 +24,18 @@ final class Questions {
               + schedule.total()
               + ", the total of the schedule; is it the schedule of this run?)");
     }
-    if (request.toStep() > schedule.total()) {
+    checkTarget(request.toStep(), last, schedule.total());
+  }
+
+  private static void checkTarget(long toStep, long last, long total) {
+    if (toStep > total) {
       throw new IllegalArgumentException(
-          "toStep: "
-              + request.toStep()
-              + " (expected: at most "
-              + schedule.total()
-              + ", the total of the schedule)");
+          "toStep: " + toStep + " (expected: at most " + total + ", the total of the schedule)");
     }
-    if (request.toStep() <= last) {
+    if (toStep <= last) {
       throw new IllegalArgumentException(
           "toStep: "
-              + request.toStep()
+              + toStep
               + " (expected: after the last logged step, "
               + last
               + "; what lies before is in the log)");
@@ -76,16 +76,14 @@ final class Questions {
       }
     }
     if (off > 0.05 * seen) {
+      String at = "step " + step[first] + " (logged " + lr[first] + ", schedule ";
       notes.add(
           "the logged learning rate is not that of the schedule on "
               + off
               + " of "
               + seen
-              + " steps, first at step "
-              + step[first]
-              + " (logged "
-              + lr[first]
-              + ", schedule "
+              + " steps, first at "
+              + at
               + schedule.lr(step[first])
               + ")");
     }
