@@ -4,6 +4,8 @@ import java.util.Set;
 
 /** Parses the text of a row filter by recursive descent. */
 final class FilterParser {
+  private static final int DEEPEST = 100;
+
   private interface Value {
     double of(Cells cells);
   }
@@ -18,6 +20,7 @@ final class FilterParser {
   private final String text;
   private final Set<String> names;
   private int at;
+  private int depth;
 
   FilterParser(String text, Set<String> names) {
     this.text = text;
@@ -54,27 +57,47 @@ final class FilterParser {
 
   private RowFilter.Condition not() {
     if (word("not") || (peek() == '!' && sign("!"))) {
+      deeper();
       RowFilter.Condition inner = not();
+      depth--;
       return cells -> !inner.holds(cells);
     }
-    if (peek() == '(') {
-      // A parenthesis may open a condition or a sum: try the condition first.
-      int start = at;
-      try {
-        at++;
-        RowFilter.Condition inner = or();
-        if (sign(")")) {
-          char next = peek();
-          if ("<>=+-*/".indexOf(next) < 0 || next == 0) {
-            return inner;
-          }
-        }
-      } catch (IllegalArgumentException e) {
-        // a sum after all; its own errors are said below
+    if (peek() == '(' && holdsComparison()) {
+      at++;
+      deeper();
+      RowFilter.Condition inner = or();
+      if (!sign(")")) {
+        throw wrong("a closing parenthesis");
       }
-      at = start;
+      depth--;
+      return inner;
     }
     return comparison();
+  }
+
+  private void deeper() {
+    if (++depth > DEEPEST) {
+      throw wrong("at most " + DEEPEST + " parentheses, signs or negations inside each other");
+    }
+  }
+
+  /** Says whether the parenthesis here opens a condition rather than a sum. */
+  private boolean holdsComparison() {
+    int open = 0;
+    for (int i = at; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\'' || c == '"' || c == '`') {
+        int close = text.indexOf(c, i + 1);
+        i = close < 0 ? text.length() : close;
+      } else if ("<>=!&|".indexOf(c) >= 0) {
+        return true;
+      } else if (c == '(') {
+        open++;
+      } else if (c == ')' && --open == 0) {
+        return false;
+      }
+    }
+    return false;
   }
 
   private RowFilter.Condition comparison() {
@@ -167,15 +190,20 @@ final class FilterParser {
     char c = peek();
     if (c == '(') {
       at++;
+      deeper();
       Operand inner = sum();
       if (!sign(")")) {
         throw wrong("a closing parenthesis");
       }
+      depth--;
       return inner;
     }
     if (c == '-') {
       at++;
-      return combine('-', new Operand(cells -> 0, null, null), operand());
+      deeper();
+      Operand positive = operand();
+      depth--;
+      return combine('-', new Operand(cells -> 0, null, null), positive);
     }
     if (c == '\'') {
       return new Operand(cells -> Run.ABSENT, null, quoted(c));

@@ -178,6 +178,11 @@ final class ScheduleText {
               + marks.length
               + ", one for each step in at)");
     }
+    for (double factor : factors) {
+      if (!(factor > 0 && factor <= 1)) {
+        throw new IllegalArgumentException("factor: " + factor + " (expected: above 0, up to 1)");
+      }
+    }
     long[] at = new long[marks.length];
     for (int i = 0; i < at.length; i++) {
       at[i] = count("at", marks[i], c.total);
@@ -249,7 +254,7 @@ final class ScheduleText {
   /** Reads steps: a whole number, with k or M, or a percentage of the total where one is known. */
   private static long count(String key, String value, long total) {
     String digits = value.trim();
-    char last = digits.charAt(digits.length() - 1);
+    char last = digits.isEmpty() ? 0 : digits.charAt(digits.length() - 1);
     double unit = last == 'k' || last == 'K' ? 1e3 : last == 'M' || last == 'm' ? 1e6 : 1;
     if (last == '%' && total >= 0) {
       unit = total / 100.0;

@@ -252,6 +252,18 @@ class LogReaderTest {
     }
   }
 
+  @Test
+  void refusesAFilterThatIsTooDeepInsteadOfOverflowing() {
+    String text = "C,D\n1,0\n2,0\n";
+    assertRows(1, text, "(".repeat(60) + "C" + ")".repeat(60) + " < 2");
+    assertRows(1, text, "(".repeat(60) + "C < 2" + ")".repeat(60));
+    assertRows(1, text, "((C + 1) * 2 < 5)");
+    for (String part : List.of("(", "-", "not ")) {
+      assertThrows(
+          IllegalArgumentException.class, () -> RowFilter.parse(part.repeat(100_000) + "C < 2"));
+    }
+  }
+
   private static void assertRows(int rows, String text, String where) {
     assertEquals(rows, LogReader.readTable(in(text), "t", RowFilter.parse(where)).rows(), where);
   }

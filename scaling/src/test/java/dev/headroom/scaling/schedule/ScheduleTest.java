@@ -71,6 +71,8 @@ class ScheduleTest {
         "wsd(peak=1e-3,total=10,decay=5,shape=round)",
         "multistep(peak=1e-3,total=10,at=5;4,factor=.1)",
         "multistep(peak=1e-3,total=10,at=5,factor=.1;.2)",
+        "multistep(peak=1e-3,total=10,at=;5,factor=.1)",
+        "multistep(peak=1e-3,total=10,at=5,factor=-1)",
         "inverse_sqrt(peak=1e-3,total=10)",
         "rates()",
         "rates(0;0)",
