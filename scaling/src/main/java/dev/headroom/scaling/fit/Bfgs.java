@@ -71,17 +71,9 @@ final class Bfgs {
    * @return whether an optimum was reached
    */
   boolean minimise(double[] start, double tolerance) {
-    for (int i = 0; i < size; i++) {
-      x[i] = Math.max(lower[i], Math.min(upper[i], start[i]));
-    }
-    value = misfit.evaluate(x, gradient);
-    evaluations++;
-    if (!(value < Double.POSITIVE_INFINITY)) {
+    if (!begin(start)) {
       return false;
     }
-    Arrays.fill(held, false);
-    hold();
-    restart();
     boolean fresh = true;
     for (int iteration = 0; iteration < ITERATIONS; iteration++) {
       if (hold()) {
@@ -103,6 +95,19 @@ final class Bfgs {
       }
     }
     return false;
+  }
+
+  /** Evaluates the start; says whether the objective is finite there. */
+  private boolean begin(double[] start) {
+    for (int i = 0; i < size; i++) {
+      x[i] = Math.max(lower[i], Math.min(upper[i], start[i]));
+    }
+    value = misfit.evaluate(x, gradient);
+    evaluations++;
+    Arrays.fill(held, false);
+    hold();
+    restart();
+    return value < Double.POSITIVE_INFINITY;
   }
 
   /** Holds what is pushed against its bound, frees the rest; says whether anything changed. */

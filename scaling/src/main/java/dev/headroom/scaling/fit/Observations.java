@@ -70,40 +70,23 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
 
   private void checkRow(Law law, List<Variable> variables, int row) {
     if (x[row].length != variables.size()) {
-      throw new IllegalArgumentException(
-          "row "
-              + (row + 1)
-              + " variables: "
-              + x[row].length
-              + " (expected: "
-              + variables.size()
-              + " for "
-              + law.name()
-              + ")");
+      throw bad(row, "variables", x[row].length, variables.size() + " for " + law.name());
     }
     for (int j = 0; j < variables.size(); j++) {
       Variable variable = variables.get(j);
       if (!variable.accepts(x[row][j])) {
-        throw new IllegalArgumentException(
-            "row "
-                + (row + 1)
-                + " "
-                + variable.name()
-                + ": "
-                + x[row][j]
-                + " (expected: "
-                + variable.rule()
-                + "; leave such rows out)");
+        throw bad(row, variable.name(), x[row][j], variable.rule() + "; leave such rows out");
       }
     }
     if (!(loss[row] >= LEAST && loss[row] <= MOST)) {
-      throw new IllegalArgumentException(
-          "row "
-              + (row + 1)
-              + " loss: "
-              + loss[row]
-              + " (expected: a finite number above 0, from 1e-100 to 1e100; leave such rows out)");
+      String rule = "a finite number above 0, from 1e-100 to 1e100; leave such rows out";
+      throw bad(row, "loss", loss[row], rule);
     }
+  }
+
+  private static IllegalArgumentException bad(int row, String name, Number value, String rule) {
+    return new IllegalArgumentException(
+        "row " + (row + 1) + " " + name + ": " + value + " (expected: " + rule + ")");
   }
 
   private static int[] counting(int length) {
