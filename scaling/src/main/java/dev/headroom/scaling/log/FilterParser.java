@@ -6,17 +6,6 @@ import java.util.Set;
 final class FilterParser {
   private static final int DEEPEST = 100;
 
-  private interface Value {
-    double of(Cells cells);
-  }
-
-  /** A number, or a text where it is quoted or a column alone. */
-  private record Operand(Value value, String column, String literal) {
-    String text(Cells cells) {
-      return literal != null ? literal : column == null ? null : cells.text(cells.find(column));
-    }
-  }
-
   private final String text;
   private final Set<String> names;
   private int at;
@@ -104,7 +93,7 @@ final class FilterParser {
     Operand a = sum();
     String op = operator();
     Operand b = sum();
-    boolean words = a.literal != null || b.literal != null;
+    boolean words = a.literal() != null || b.literal() != null;
     if (words && !op.equals("==") && !op.equals("!=")) {
       throw wrong("== or != with text in quotes");
     }
@@ -117,27 +106,10 @@ final class FilterParser {
       };
     }
     return cells -> {
-      double x = a.value.of(cells);
-      double y = b.value.of(cells);
-      return !Run.isAbsent(x) && !Run.isAbsent(y) && compare(x, op, y);
+      double x = a.value().of(cells);
+      double y = b.value().of(cells);
+      return !Run.isAbsent(x) && !Run.isAbsent(y) && Operand.compare(x, op, y);
     };
-  }
-
-  private static boolean compare(double x, String op, double y) {
-    switch (op) {
-      case "<":
-        return x < y;
-      case "<=":
-        return x <= y;
-      case ">":
-        return x > y;
-      case ">=":
-        return x >= y;
-      case "==":
-        return x == y;
-      default:
-        return x != y;
-    }
   }
 
   private String operator() {
@@ -168,11 +140,11 @@ final class FilterParser {
   }
 
   private Operand combine(char op, Operand a, Operand b) {
-    if (a.literal != null || b.literal != null) {
+    if (a.literal() != null || b.literal() != null) {
       throw wrong("numbers on both sides of " + op);
     }
-    Value x = a.value;
-    Value y = b.value;
+    Operand.Value x = a.value();
+    Operand.Value y = b.value();
     return new Operand(
         cells -> {
           double u = x.of(cells);
