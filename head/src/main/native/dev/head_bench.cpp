@@ -1,6 +1,6 @@
 // Workshop: times the head's C ABI and the bare matrix products on the same chunks, with the BLAS of a libtorch.
 //   g++ -O2 -std=c++17 -I../include head_bench.cpp -o head_bench -ldl
-//   ./head_bench LIBTORCH_CPU.so LIBHEADROOM.so N D V WORKSPACE_MIB [engine 0|1|2] [compute 0|2] [threads]
+//   ./head_bench LIBTORCH_CPU.so LIBHEADROOM.so N D V WORKSPACE_MIB [engine 0|1|2] [compute 0|2] [threads] [gemm 0 auto 1 blas 2 own]
 #include <dlfcn.h>
 
 #include <sys/resource.h>
@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   head.engine = argc > 7 ? std::atoi(argv[7]) : 0;
   head.compute = argc > 8 ? std::atoi(argv[8]) : 0;
   head.threads = argc > 9 ? std::atoi(argv[9]) : 2;
+  head.gemm = argc > 10 ? std::atoi(argv[10]) : 0;
   head.workspace = alloc(head.workspace_bytes);
   headroom_plan plan{};
   if (plan_of(&head, &plan) != HEADROOM_OK) return std::printf("%s\n", error()), 1;

@@ -40,6 +40,10 @@ typedef enum headroom_device { HEADROOM_CPU = 0, HEADROOM_CUDA = 1 } headroom_de
 /* KEPT holds a chunk's logits in the workspace (3 GEMMs); RECOMPUTED holds row statistics only (4 GEMMs). */
 typedef enum headroom_engine { HEADROOM_AUTO = 0, HEADROOM_KEPT = 1, HEADROOM_RECOMPUTED = 2 } headroom_engine;
 
+/* Which float32 matrix products serve: the BLAS handed in, or our own (AVX-512 only); AUTO takes the one that was
+ * measured faster on this kind of processor. */
+typedef enum headroom_gemm { HEADROOM_GEMM_AUTO = 0, HEADROOM_GEMM_BLAS = 1, HEADROOM_GEMM_OWN = 2 } headroom_gemm;
+
 /* The matrix products come from the BLAS that is already in the process; its addresses are handed in.
  * sgemm: Fortran sgemm_ with 32-bit integers. gemm_bf16: cblas_gemm_bf16bf16f32, or null.
  * set_threads_local: MKL_Set_Num_Threads_Local, or null; called on own threads only. */
@@ -79,7 +83,9 @@ typedef struct headroom_head {
   int32_t add_dc;                /* 1: dc and db are added to; 0: they are overwritten */
 
   int32_t engine;                /* headroom_engine asked for; headroom_head_plan tells what AUTO means */
+  int32_t gemm;                  /* headroom_gemm */
   int32_t threads;               /* at least 1 */
+  int32_t reserved;              /* 0 */
   void* workspace;               /* all scratch memory, 64-byte aligned */
   int64_t workspace_bytes;
 } headroom_head;
@@ -95,6 +101,8 @@ HEADROOM_API const char* headroom_last_error(void);
 HEADROOM_API const char* headroom_version(void);
 /* The instruction set of the epilogues chosen on this machine: "avx512", "avx2" or "generic". */
 HEADROOM_API const char* headroom_cpu_isa(void);
+/* What HEADROOM_GEMM_AUTO means on this machine: "blas" or "own". */
+HEADROOM_API const char* headroom_cpu_gemm(void);
 
 /* Memory for a workspace: 64-byte aligned, on huge pages where the system grants them; null when there is none. */
 HEADROOM_API void* headroom_alloc(int64_t bytes);

@@ -47,9 +47,10 @@ struct Call {
   }
 };
 
-void matches_float64(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t compute, bool least) {
+void matches_float64(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t compute, bool least, int32_t gemm) {
   Call call(n, d, v, engine, compute);
   call.head.workspace_bytes = 64 << 20;
+  call.head.gemm = gemm;
   headroom_plan plan{};
   CHECK(headroom_head_plan(&call.head, &plan) == HEADROOM_OK, "%s", headroom_last_error());
   const int32_t status = call.run(least ? plan.least_workspace_bytes : plan.used_workspace_bytes);
@@ -76,6 +77,12 @@ void matches_float64(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t co
   for (size_t i = 0; i < call.r.size(); ++i)
     if (call.t[i] >= 0) expected += 2 * 0.01 * static_cast<double>(call.lse[i]) * static_cast<double>(call.r[i]);
   CHECK(std::fabs(sum_db - expected) < bound * 10, "sum of dB: %g, %g", sum_db, expected);
+}
+
+std::vector<int32_t> gemms() {
+  std::vector<int32_t> all{HEADROOM_GEMM_BLAS};
+  if (std::string(headroom_cpu_isa()) == "avx512") all.push_back(HEADROOM_GEMM_OWN);
+  return all;
 }
 
 void refuses(Call& call, int64_t workspace, int32_t status, const char* text) {
@@ -113,13 +120,15 @@ void refuses_what_breaks_a_rule() {
 int main() {
   for (int32_t engine : {HEADROOM_KEPT, HEADROOM_RECOMPUTED})
     for (int32_t compute : {HEADROOM_FLOAT32, HEADROOM_BFLOAT16})
-      for (bool least : {false, true}) {
-        matches_float64(1, 1, 1, engine, compute, least);
-        matches_float64(3, 5, 7, engine, compute, least);
-        matches_float64(17, 4, 513, engine, compute, least);
-        matches_float64(40, 9, 1030, engine, compute, least);
-        matches_float64(1047, 2, 33, engine, compute, least);
-      }
+      for (bool least : {false, true})
+        for (int32_t gemm : gemms()) {
+          matches_float64(1, 1, 1, engine, compute, least, gemm);
+          matches_float64(3, 5, 7, engine, compute, least, gemm);
+          matches_float64(17, 4, 513, engine, compute, least, gemm);
+          matches_float64(40, 9, 1030, engine, compute, least, gemm);
+          matches_float64(29, 131, 70, engine, compute, least, gemm);
+          matches_float64(1047, 2, 33, engine, compute, least, gemm);
+        }
   refuses_what_breaks_a_rule();
   std::printf("head_test: %d failures\n", failures());
   return failures() ? 1 : 0;

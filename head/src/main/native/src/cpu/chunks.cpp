@@ -33,6 +33,10 @@ class Arena {
   char* end_;
 };
 
+bool uses_own_product(const headroom_head& head) {
+  return head.gemm == HEADROOM_GEMM_OWN || (head.gemm == HEADROOM_GEMM_AUTO && own_product_is_faster());
+}
+
 // What a worker keeps to itself while it is at a tile.
 struct Worker {
   float* z = nullptr;       // recomputed logits of a block
@@ -43,7 +47,7 @@ struct Worker {
 class Chunks {
  public:
   Chunks(const headroom_head& head, Work work)
-      : head_(head), work_(work), bf16_(head.compute == HEADROOM_BFLOAT16), gemm_(*head.blas, head.d) {
+      : head_(head), work_(work), bf16_(head.compute == HEADROOM_BFLOAT16), gemm_(*head.blas, head.d, uses_own_product(head)) {
     for (int64_t i = 0; i < head.n; ++i) kept_count_ += target_at(head, i) != head.ignore_index;
     gathered_ = kept_count_ < head.n;
     headroom_head asked = head;
@@ -267,7 +271,7 @@ class Chunks {
         float* z = block_logits(index, cols, rows, worker);
         if (!plan_.kept) make_logits(cols, rows, worker, z);
         form_gradient(tile_of(z, cols, rows), cols, rows);
-        multiply(z, cols, rows, worker, index == begin ? 0.0f : 1.0f, de);
+        multiply(z, cols, rows, worker, index > begin, de);
       });
     }
   }
@@ -286,21 +290,21 @@ class Chunks {
     }
   }
 
-  void multiply(const float* g, Span cols, Span rows, const Worker& worker, float de_beta, float* de) {
+  void multiply(const float* g, Span cols, Span rows, const Worker& worker, bool add_de, float* de) {
     const int64_t d = head_.d, width = cols.size();
     float* dc = head_.dc ? head_.dc + cols.begin * head_.dc_stride : nullptr;
-    const float dc_beta = head_.add_dc || !first_chunk_ || rows.begin > 0 ? 1.0f : 0.0f;
+    const bool add_dc = head_.add_dc || !first_chunk_ || rows.begin > 0;
     float* de_rows = de ? de + rows.begin * d : nullptr;
     if (bf16_) {
       epilogues_.round_bf16(g, worker.g16, rows.size() * width);
       const Matrix<uint16_t> g16{worker.g16, width};
-      if (de) gemm_.hidden(g16, {worker.c16, d}, rows.size(), width, de_beta, de_rows);
-      if (dc) gemm_.classifier(g16, {e16_ + rows.begin * d, d}, rows.size(), width, dc_beta, dc, head_.dc_stride);
+      if (de) gemm_.hidden(g16, {worker.c16, d}, rows.size(), width, add_de, de_rows);
+      if (dc) gemm_.classifier(g16, {e16_ + rows.begin * d, d}, rows.size(), width, add_dc, dc, head_.dc_stride);
     } else {
       const Matrix<float> g32{g, width};
-      if (de) gemm_.hidden(g32, {classifier(cols.begin), head_.c_stride}, rows.size(), width, de_beta, de_rows);
+      if (de) gemm_.hidden(g32, {classifier(cols.begin), head_.c_stride}, rows.size(), width, add_de, de_rows);
       if (dc)
-        gemm_.classifier(g32, {e_.at + rows.begin * e_.stride, e_.stride}, rows.size(), width, dc_beta, dc,
+        gemm_.classifier(g32, {e_.at + rows.begin * e_.stride, e_.stride}, rows.size(), width, add_dc, dc,
                          head_.dc_stride);
     }
   }

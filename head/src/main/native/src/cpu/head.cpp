@@ -9,6 +9,7 @@
 #include "chunks.h"
 #include "epilogue.h"
 #include "plan.h"
+#include "product.h"
 #include "status.h"
 #include "tuning.h"
 
@@ -54,6 +55,10 @@ void check_shapes(const headroom_head& head) {
                   "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32 or BFLOAT16)");
   if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED)
     invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
+  if (head.gemm < HEADROOM_GEMM_AUTO || head.gemm > HEADROOM_GEMM_OWN)
+    invalid("gemm", std::to_string(head.gemm), "0 auto, 1 BLAS or 2 own");
+  if (head.gemm == HEADROOM_GEMM_OWN && !own_product_can_run())
+    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512)");
 }
 
 void check_pointers(const headroom_head& head, Work work) {
@@ -129,6 +134,8 @@ extern "C" {
 const char* headroom_version(void) { return "0.1.0"; }
 
 const char* headroom_cpu_isa(void) { return headroom::epilogues().isa; }
+
+const char* headroom_cpu_gemm(void) { return headroom::own_product_is_faster() ? "own" : "blas"; }
 
 void* headroom_alloc(int64_t bytes) {
   if (bytes <= 0) return nullptr;

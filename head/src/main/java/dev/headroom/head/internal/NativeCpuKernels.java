@@ -18,12 +18,23 @@ import java.util.function.ToIntFunction;
  * headroom.h}.
  */
 public final class NativeCpuKernels implements HeadKernels {
+  static final int GEMM_AUTO = 0;
+  static final int GEMM_BLAS = 1;
+  static final int GEMM_OWN = 2;
+
   private final NativeLibrary library = NativeLibrary.load();
   private final NativeLibrary.Blas blas = new NativeLibrary.Blas();
   private final Workspaces workspaces = new Workspaces();
+  private final int gemm;
 
   /** Looks up the matrix products in the libtorch that is already loaded. */
   NativeCpuKernels() {
+    this(GEMM_AUTO);
+  }
+
+  /** Takes the float32 products from one of {@code headroom_gemm}: AUTO, BLAS or OWN. */
+  NativeCpuKernels(int gemm) {
+    this.gemm = gemm;
     blas.sgemm = TorchTensors.function("sgemm_");
     blas.gemmBf16 = TorchTensors.function("cblas_gemm_bf16bf16f32");
     blas.setThreadsLocal = TorchTensors.function("MKL_Set_Num_Threads_Local");
@@ -96,6 +107,7 @@ public final class NativeCpuKernels implements HeadKernels {
     head.ignoreIndex = options.ignoreIndex();
     head.zLoss = options.zLoss();
     head.engine = options.engine().ordinal();
+    head.gemm = gemm;
     head.threads = options.threads();
     head.workspaceBytes = options.workspaceBytes();
     return head;

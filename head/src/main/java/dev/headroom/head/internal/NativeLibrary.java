@@ -66,7 +66,9 @@ public interface NativeLibrary extends Library {
     "db",
     "addDc",
     "engine",
+    "gemm",
     "threads",
+    "reserved",
     "workspace",
     "workspaceBytes"
   })
@@ -101,7 +103,9 @@ public interface NativeLibrary extends Library {
     public Pointer db;
     public int addDc;
     public int engine;
+    public int gemm;
     public int threads;
+    public int reserved;
     public Pointer workspace;
     public long workspaceBytes;
   }
@@ -161,6 +165,8 @@ public interface NativeLibrary extends Library {
   String headroom_version();
 
   String headroom_cpu_isa();
+
+  String headroom_cpu_gemm();
 
   Pointer headroom_alloc(long bytes);
 

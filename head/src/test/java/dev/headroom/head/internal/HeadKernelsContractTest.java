@@ -32,7 +32,11 @@ class HeadKernelsContractTest {
   private NDManager manager;
 
   /** One rung as it is asked for. */
-  record Rung(Backend backend, Engine engine, ComputeType compute) {
+  record Rung(Backend backend, Engine engine, ComputeType compute, int gemm) {
+    Rung(Backend backend, Engine engine, ComputeType compute) {
+      this(backend, engine, compute, NativeCpuKernels.GEMM_AUTO);
+    }
+
     HeadOptions apply(HeadOptions options) {
       return options.withEngine(engine).withCompute(compute).withThreads(2);
     }
@@ -56,6 +60,16 @@ class HeadKernelsContractTest {
         rungs.add(new Rung(Backend.NATIVE_CPU, engine, compute));
       }
     }
+    boolean native512 =
+        NativeLibrary.load() != null && NativeLibrary.load().headroom_cpu_isa().equals("avx512");
+    for (Engine engine : List.of(Engine.KEPT, Engine.RECOMPUTED)) {
+      rungs.add(
+          new Rung(Backend.NATIVE_CPU, engine, ComputeType.FLOAT32, NativeCpuKernels.GEMM_BLAS));
+      if (native512) {
+        rungs.add(
+            new Rung(Backend.NATIVE_CPU, engine, ComputeType.FLOAT32, NativeCpuKernels.GEMM_OWN));
+      }
+    }
     return rungs;
   }
 
@@ -63,7 +77,9 @@ class HeadKernelsContractTest {
     String refusal = Backends.refusal(rung.backend());
     boolean ci = "true".equals(System.getenv("CI"));
     assumeTrue(refusal == null || ci, rung + " skipped: " + refusal);
-    return Backends.of(rung.backend());
+    return rung.backend() == Backend.NATIVE_CPU
+        ? new NativeCpuKernels(rung.gemm())
+        : Backends.of(rung.backend());
   }
 
   @BeforeEach
