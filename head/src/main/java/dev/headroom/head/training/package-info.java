@@ -1,0 +1,5 @@
+/**
+ * Brings what DJL's training lacks: an AdamW that works in place and whose moments can be saved,
+ * clipping by global norm, a checkpoint that resumes bit for bit, a loss log in full precision.
+ */
+package dev.headroom.head.training;
