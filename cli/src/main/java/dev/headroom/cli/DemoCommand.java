@@ -38,7 +38,7 @@ final class DemoCommand extends HeadroomCommand {
       names = "--steps",
       paramLabel = "N",
       description =
-          "Training steps (default: ${DEFAULT-VALUE}). Fewer than about 100 are too few for a"
+          "Training steps (default: 200). Fewer than about 100 are too few for a"
               + " forecast, and are told so.")
   int steps = DemoRun.STEPS;
 
@@ -67,10 +67,13 @@ final class DemoCommand extends HeadroomCommand {
   private int[] afterTraining() {
     OutputFile.write(
         folder.resolve("grid.csv"), DemoRun.grid(folder).getBytes(StandardCharsets.UTF_8));
-    note("\nWrote grid.csv: the last losses of the fixture runs and of the new one.");
+    note(
+        "\nWrote grid.csv: held-out losses of the fixture runs and of the new one, while the"
+            + " learning rate is at its peak.");
     int fitted = step("A law over the fixture runs and the new one", fit());
+    String part = "the first " + Figures.percent(SEEN) + " of the run";
     int forecast =
-        step("Forecast from the first " + Figures.percent(SEEN) + " of the run", forecast());
+        step("Forecast from " + part + "; the annealing shape is the fixture runs'", forecast());
     if (forecast == ExitCode.USAGE) {
       note("This run is too short for a forecast (see above): give the demo more --steps.");
     }
