@@ -67,6 +67,22 @@ public final class TrainCommand implements Callable<Integer> {
   private Path folder;
 
   @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description =
+          "Continue the run of DIR from its checkpoint, bit for bit; --steps may be larger.")
+  private Path resume;
+
+  @Option(
+      names = "--save-every",
+      paramLabel = "K",
+      description = "Steps between two checkpoints; one is written at the end (default: 100).")
+  private long saveEvery = 100;
+
+  @Option(names = "--force", description = "Replace the run that -o DIR holds.")
+  private boolean force;
+
+  @Option(
       names = "--no-checkpoint",
       description = "Write no checkpoint (it has three times the size of the parameters).")
   private boolean noCheckpoint;
@@ -92,94 +108,146 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (folder == null) {
-      throw new IllegalArgumentException("-o: missing (expected: -o DIR, where the log goes)");
-    }
-    long n = steps == null ? 300 : steps;
-    if (n < 1) {
-      throw new IllegalArgumentException("--steps: " + n + " (expected: at least 1)");
-    }
-    TrainSettings settings = options.settings(n);
-    System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(settings.threads()));
-    TokenCorpus corpus = CorpusReader.read(corpusPath, fields);
-    Batches batches = new Batches(corpus, settings);
+    RunState state = resume == null ? fresh() : resumed();
+    System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(state.settings().threads()));
+    ProcessMemory.returnLargeBlocks();
+    TokenCorpus corpus = CorpusReader.read(state.corpusPath(), state.fields());
+    state = checked(state, corpus);
     Files.createDirectories(folder);
-    try (Network network = new Network(settings, TokenSink.CLASSES)) {
-      return run(settings, corpus, batches, network, n);
+    boolean saves = !noCheckpoint && !state.settings().plain();
+    TrainingRun run =
+        new TrainingRun(folder, state, corpus, saves ? saveEvery : 0, quiet ? null : err());
+    try (Network network = run.network()) {
+      note(sizes(run));
+      run.toTheEnd();
+      finish(run, network);
     }
-  }
-
-  private int run(
-      TrainSettings settings, TokenCorpus corpus, Batches batches, Network network, long n)
-      throws IOException {
-    note(
-        String.format(
-            Locale.ROOT,
-            "%,d parameters, %,d without embeddings and head; %,d tokens to train on; backend %s",
-            network.decoder().paramsTotal(),
-            network.decoder().params(),
-            batches.trainTokens(),
-            network.backend()));
-    TrainingLoop loop = new TrainingLoop(settings, batches, network);
-    LossLog.Entry entry = null;
-    Float valLoss = null;
-    try (LossLog log =
-            LossLog.create(
-                folder.resolve("log.jsonl"), RunHeader.json(settings, corpus, batches, network));
-        Progress progress = new Progress(0, n, settings.tokensPerStep(), quiet ? null : err())) {
-      for (long step = 1; step <= n; step++) {
-        entry = loop.step(step, step == n, entry == null ? 0 : entry.seconds());
-        log.write(entry);
-        progress.step(entry);
-        valLoss = entry.valLoss() == null ? valLoss : entry.valLoss();
-        if (!Float.isFinite(entry.loss()) || !Double.isFinite(entry.gradNorm())) {
-          throw new CommandException(
-              ExitCode.CHECK_FAILED,
-              "step "
-                  + step
-                  + ": loss "
-                  + entry.loss()
-                  + ", gradient norm "
-                  + entry.gradNorm()
-                  + "; stopped before the update (lower the peak of --schedule)");
-        }
-      }
-    }
-    finish(network, entry, valLoss);
     return ExitCode.OK;
   }
 
-  private void finish(Network network, LossLog.Entry last, Float valLoss) throws IOException {
+  private RunState fresh() {
+    if (folder == null) {
+      throw new IllegalArgumentException("-o: missing (expected: -o DIR, where the log goes)");
+    }
+    if (Files.exists(RunState.file(folder)) && !force) {
+      throw new IllegalArgumentException(
+          "-o: "
+              + folder
+              + " holds a checkpoint (expected: a folder without one; --resume "
+              + folder
+              + " continues that run, --force replaces it)");
+    }
+    long n = positive("--steps", steps == null ? 300 : steps);
+    String path = corpusPath == null ? null : corpusPath.toAbsolutePath().toString();
+    return new RunState(options.settings(n), path, List.copyOf(fields), null, 0, n, 0);
+  }
+
+  private RunState resumed() {
+    if (folder != null && !folder.equals(resume)) {
+      throw new IllegalArgumentException(
+          "-o: " + folder + " (expected: left out; --resume continues in its own folder)");
+    }
+    folder = resume;
+    RunState state = RunState.read(folder);
+    long n = positive("--steps", steps == null ? state.steps() : steps);
+    if (n < state.step()) {
+      throw new IllegalArgumentException(
+          "--steps: " + n + " (expected: at least " + state.step() + ", the steps already made)");
+    }
+    state.requireSame(options.over(state.settings(), n));
+    if (corpusPath != null) {
+      String path = corpusPath.toAbsolutePath().toString();
+      state =
+          new RunState(
+              state.settings(),
+              path,
+              state.fields(),
+              state.corpusSha256(),
+              state.step(),
+              n,
+              state.seconds());
+    }
+    return state.to(n);
+  }
+
+  private static long positive(String name, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: at least 1)");
+    }
+    return value;
+  }
+
+  private static RunState checked(RunState state, TokenCorpus corpus) {
+    String saved = state.corpusSha256();
+    if (saved != null && !saved.equals(corpus.sha256())) {
+      throw new CommandException(
+          ExitCode.INPUT,
+          "corpus: "
+              + corpus.source()
+              + " is not the text this run began with (sha256 "
+              + corpus.sha256()
+              + ", expected: "
+              + saved
+              + ")");
+    }
+    return new RunState(
+        state.settings(),
+        state.corpus(),
+        state.fields(),
+        corpus.sha256(),
+        state.step(),
+        state.steps(),
+        state.seconds());
+  }
+
+  private static String sizes(TrainingRun run) {
+    return String.format(
+        Locale.ROOT,
+        "%,d parameters, %,d without embeddings and head; %,d tokens to train on; backend %s",
+        run.network().decoder().paramsTotal(),
+        run.network().decoder().params(),
+        run.batches().trainTokens(),
+        run.network().backend());
+  }
+
+  private void finish(TrainingRun run, Network network) throws IOException {
+    LossLog.Entry last = run.last();
+    if (last == null) {
+      note("nothing left to do: all steps are made (expected: a larger --steps)");
+      return;
+    }
     JsonObject summary = new JsonObject();
     summary.addProperty("headroom", Headroom.VERSION);
     summary.addProperty("schema", 1);
     summary.addProperty("command", "train");
-    summary.addProperty("log", folder.resolve("log.jsonl").toString());
+    summary.addProperty("log", run.log().toString());
     summary.addProperty("params", network.decoder().params());
     summary.addProperty("params_total", network.decoder().paramsTotal());
     summary.addProperty("step", last.step());
     summary.addProperty("tokens", last.tokens());
     summary.addProperty("loss", last.loss());
-    summary.addProperty("val_loss", valLoss);
+    summary.addProperty("val_loss", run.valLoss());
     summary.addProperty("seconds", last.seconds());
     summary.addProperty("tokens_per_second", last.tokens() / last.seconds());
-    summary.addProperty("peak_bytes", PeakMemory.bytes());
+    summary.addProperty("peak_bytes", ProcessMemory.peakBytes());
     String text = new GsonBuilder().setPrettyPrinting().create().toJson(summary) + "\n";
     Files.writeString(folder.resolve("summary.json"), text, StandardCharsets.UTF_8);
     PrintWriter out = spec.commandLine().getOut();
-    out.print(
-        json
-            ? text
-            : String.format(
-                Locale.ROOT,
-                "step %d: loss %.4f, held-out %.4f nats a token; %.0f tokens/s; peak memory %.2f GB; log %s%n",
-                last.step(),
-                last.loss(),
-                valLoss,
-                last.tokens() / last.seconds(),
-                PeakMemory.bytes() / 1e9,
-                folder.resolve("log.jsonl")));
+    out.print(json ? text : line(run));
     out.flush();
+  }
+
+  private static String line(TrainingRun run) {
+    LossLog.Entry last = run.last();
+    return String.format(
+        Locale.ROOT,
+        "step %d: loss %.4f, held-out %.4f nats a token; %.0f tokens/s; peak memory %.2f GB; log %s%n",
+        last.step(),
+        last.loss(),
+        run.valLoss(),
+        last.tokens() / last.seconds(),
+        ProcessMemory.peakBytes() / 1e9,
+        run.log());
   }
 
   private PrintWriter err() {

@@ -117,26 +117,54 @@ final class TrainOptions {
   TrainSettings settings(long steps) {
     int d = or(width, 64);
     int guess = Math.max(1, d / 32);
+    int fitting = d % guess == 0 ? guess : 1;
+    String text = or(schedule, "cosine(peak=3e-3,warmup=10%,final=10%)");
+    return over(
+        new TrainSettings(
+            d,
+            2,
+            fitting,
+            128,
+            4,
+            withTotal(text, steps),
+            1,
+            0.1,
+            1,
+            0,
+            0,
+            "fused",
+            "float32",
+            128L << 20,
+            false,
+            20,
+            4,
+            0.05,
+            Runtime.getRuntime().availableProcessors()),
+        steps);
+  }
+
+  /** Returns these settings with what is given on the command line in their place. */
+  TrainSettings over(TrainSettings base, long steps) {
     return new TrainSettings(
-        d,
-        or(layers, 2),
-        or(heads, d % guess == 0 ? guess : 1),
-        or(context, 128),
-        or(batch, 4),
-        withTotal(or(schedule, "cosine(peak=3e-3,warmup=10%,final=10%)"), steps),
-        or(seed, 1L),
-        or(weightDecay, 0.1),
-        or(clip, 1.0),
-        or(zLoss, 0.0),
-        or(dropout, 0.0),
-        named("--delivery", or(delivery, "fused"), "fused", "autograd"),
-        named("--compute", or(compute, "float32"), "float32", "bfloat16"),
-        (long) or(workspace, 128) << 20,
-        or(plain, false),
-        or(evalEvery, 20),
-        or(evalBatches, 4),
-        or(holdout, 0.05),
-        or(threads, Runtime.getRuntime().availableProcessors()));
+        or(width, base.width()),
+        or(layers, base.layers()),
+        or(heads, base.heads()),
+        or(context, base.context()),
+        or(batch, base.batch()),
+        withTotal(or(schedule, base.schedule()), steps),
+        or(seed, base.seed()),
+        or(weightDecay, base.weightDecay()),
+        or(clip, base.clip()),
+        or(zLoss, base.zLoss()),
+        or(dropout, base.dropout()),
+        named("--delivery", or(delivery, base.delivery()), "fused", "autograd"),
+        named("--compute", or(compute, base.compute()), "float32", "bfloat16"),
+        workspace == null ? base.workspaceBytes() : (long) workspace << 20,
+        or(plain, base.plain()),
+        or(evalEvery, base.evalEvery()),
+        or(evalBatches, base.evalBatches()),
+        or(holdout, base.holdout()),
+        or(threads, base.threads()));
   }
 
   private static String named(String option, String value, String first, String second) {
