@@ -38,8 +38,7 @@ final class DemoCommand extends HeadroomCommand {
       names = "--steps",
       paramLabel = "N",
       description =
-          "Training steps (default: 200). Fewer than about 100 are too few for a"
-              + " forecast, and are told so.")
+          "Training steps (default: 200). A run too short for a forecast is told" + " so.")
   int steps = DemoRun.STEPS;
 
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the training (default: 1).")
