@@ -59,13 +59,13 @@ public final class MemoryChart {
       alt.append(' ').append(bar.group()).append(' ').append(bar.name()).append(' ');
       alt.append(megabytes(bar.bytes())).append(';');
     }
-    double[] x = {LEFT, LEFT};
-    marks.add(new Path(x, new double[] {50, y}, Ink.AXIS, 1, false, false));
     double[] plot = {0, 0, WIDTH, y + 16};
     return new Scene(WIDTH, (int) y + 16, title, alt.toString(), plot, marks);
   }
 
   private void bar(Bar bar, double y) {
+    double[] axis = {LEFT, LEFT};
+    marks.add(new Path(axis, new double[] {y - 4, y + BAR + 4}, Ink.AXIS, 1, false, false));
     double end = LEFT + Math.max(0, bar.bytes()) / most * (RIGHT - LEFT);
     Ink ink = bar.name().startsWith("headroom") ? Ink.S0 : Ink.S1;
     double[] x = {LEFT, end, end, LEFT};

@@ -110,11 +110,18 @@ public final class ReportPage {
         String.format(Locale.ROOT, "%,d", run.size()),
         String.format(Locale.ROOT, "%,d", run.step()[run.size() - 1]),
         tokens == null ? "" : whole(last(tokens)),
-        run.settings().getOrDefault("params", ""),
+        parameters(run),
         loss(run.loss()[run.size() - 1]),
         Double.isInfinite(best) ? "" : loss(best),
         validation == null ? "" : loss(last(validation)),
         judged.verdict().passed() ? "pass" : "fail");
+  }
+
+  private static String parameters(Run run) {
+    String params = run.settings().getOrDefault("params", "");
+    return params.matches("[0-9]{1,18}")
+        ? String.format(Locale.ROOT, "%,d", Long.parseLong(params))
+        : params;
   }
 
   private static double last(double[] values) {

@@ -13,11 +13,19 @@ public final class RunCharts {
 
   private RunCharts() {}
 
-  /** Returns the file name of a run without folder and ending, for legends. */
+  /**
+   * Returns the file name of a run without folder and ending, for legends; of {@code
+   * DIR/log.jsonl}, as training writes it, the folder.
+   */
   public static String label(Run run) {
-    String file = String.valueOf(Path.of(run.name()).getFileName());
+    Path path = Path.of(run.name());
+    String file = String.valueOf(path.getFileName());
     int dot = file.lastIndexOf('.');
-    return dot > 0 ? file.substring(0, dot) : file;
+    String stem = dot > 0 ? file.substring(0, dot) : file;
+    Path folder = path.getParent();
+    return stem.equals("log") && folder != null && folder.getFileName() != null
+        ? folder.getFileName().toString()
+        : stem;
   }
 
   /** Draws the loss of every run over its steps; validation losses as points. */

@@ -113,4 +113,29 @@ class SvgPainterTest {
     Chart chart = new Chart("nothing", "no data", "x", Scale.LOG, "y", Scale.LINEAR, List.of());
     assertFalse(SvgPainter.paint(ChartLayout.scene(chart)).contains("NaN"));
   }
+
+  @Test
+  void paintsTheMemoryOfHeadsAsBarsFromZero() throws IOException {
+    List<MemoryChart.Bar> bars =
+        List.of(
+            new MemoryChart.Bar("256,128,32000", "djl-plain", 110 << 20),
+            new MemoryChart.Bar("256,128,32000", "headroom-fused", 33 << 20),
+            new MemoryChart.Bar("2048,256,200064", "djl-plain", 16.6e9),
+            new MemoryChart.Bar("2048,256,200064", "headroom-fused", 256 << 20));
+    Golden.compare("memory.svg", SvgPainter.paint(MemoryChart.of(bars)));
+    Files.createDirectories(Path.of("target/pictures"));
+    Files.write(Path.of("target/pictures/memory.png"), PngPainter.paint(MemoryChart.of(bars)));
+  }
+
+  @Test
+  void namesARunByItsFolderWhereTheFileIsTheLogOfATraining() {
+    assertEquals("w96", RunCharts.label(run("runs/w96/log.jsonl")));
+    assertEquals("w96.v2", RunCharts.label(run("runs/w96.v2.csv")));
+    assertEquals("log", RunCharts.label(run("log.jsonl")));
+  }
+
+  private static dev.headroom.scaling.log.Run run(String name) {
+    return new dev.headroom.scaling.log.Run(
+        name, new long[] {1}, new double[] {3}, java.util.Map.of(), List.of());
+  }
 }
