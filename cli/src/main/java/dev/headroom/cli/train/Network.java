@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
+import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
@@ -35,7 +36,9 @@ final class Network implements AutoCloseable {
   Network(TrainSettings settings, long classes) {
     this.classes = classes;
     plain = settings.plain();
-    engine.setRandomSeed((int) (settings.seed() ^ (settings.seed() >>> 32)));
+    // not the engine's start-up property: an engine that is running already would ignore it
+    JniUtils.setNumThreads(settings.threads());
+    seed(settings.seed());
     Block head;
     if (plain) {
       head = Linear.builder().setUnits(classes).optBias(false).build();

@@ -109,7 +109,6 @@ public final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     RunState state = resume == null ? fresh() : resumed();
-    System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(state.settings().threads()));
     ProcessMemory.returnLargeBlocks();
     TokenCorpus corpus = CorpusReader.read(state.corpusPath(), state.fields());
     state = checked(state, corpus);
