@@ -6,6 +6,9 @@ import java.util.List;
 
 /** Refuses questions without sense, and compares the logged rate with the schedule. */
 final class Questions {
+  /** Fewest updates beyond warm-up: before that a run is in its first transient. */
+  private static final long FEWEST_STEPS = 30;
+
   private Questions() {}
 
   static void check(ForecastRequest request) {
@@ -53,6 +56,21 @@ final class Questions {
               + " steps (expected: at least "
               + Residuals.FEWEST
               + "; train longer or log more often)");
+    }
+    checkSteps(request.run().step()[request.run().size() - 1], request.schedule());
+  }
+
+  private static void checkSteps(long last, Schedule schedule) {
+    long beyond = last - schedule.warmup();
+    if (beyond < FEWEST_STEPS) {
+      throw new IllegalArgumentException(
+          "run: "
+              + Math.max(0, beyond)
+              + " steps beyond the warm-up of "
+              + schedule.warmup()
+              + " (expected: at least "
+              + FEWEST_STEPS
+              + "; the first steps of a run say nothing of its end, train longer)");
     }
   }
 

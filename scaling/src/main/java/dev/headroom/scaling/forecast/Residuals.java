@@ -59,7 +59,7 @@ final class Residuals {
 
   private static double error(Curve curve, Lines.Line line, int k, int end) {
     // The truth is the mean of the last points where points are noisy.
-    int m = curve.pointNoise() > 0.0005 ? Math.min(5, end - k) : 1;
+    int m = curve.pointNoise() > 0.0005 ? Math.max(1, Math.min(5, end - k)) : 1;
     double truth = 0;
     double s1 = 0;
     double s2 = 0;

@@ -128,6 +128,34 @@ class ForecasterTest {
     assertFalse(whole.size() == 0);
   }
 
+  @Test
+  void refusesARunThatIsStillInItsFirstSteps() {
+    Schedule constant = Schedule.parse("constant(peak=1e-3,warmup=5,total=500)");
+    refuses(noisy(34), constant, 500, "29 steps beyond the warm-up of 5 (expected: at least 30;");
+    Forecaster.forecast(new ForecastRequest(noisy(35), constant, 500, List.of(), .9));
+  }
+
+  @Test
+  void forecastsTheVeryNextStepOfANoisyLog() {
+    Schedule constant = Schedule.parse("constant(peak=1e-3,warmup=5,total=500)");
+    Run run = noisy(200);
+    double next =
+        Forecaster.forecast(new ForecastRequest(run, constant, 201, List.of(), .9)).loss();
+    assertEquals(run.loss()[199], next, 0.1);
+  }
+
+  /** A log of every step with noise of one percent. */
+  private static Run noisy(int steps) {
+    java.util.Random random = new java.util.Random(5);
+    long[] step = new long[steps];
+    double[] loss = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      step[i] = i + 1;
+      loss[i] = (3 + 4 / Math.sqrt(i + 1)) * Math.exp(0.01 * random.nextGaussian());
+    }
+    return new Run("noisy", step, loss, java.util.Map.of(), List.of());
+  }
+
   private static void refuses(Run run, Schedule schedule, long to, String part) {
     IllegalArgumentException e =
         assertThrows(
