@@ -42,6 +42,7 @@ public final class HeadLoss extends Loss {
 
   private WeakReference<NDArray> lastLabels = new WeakReference<>(null);
   private WeakReference<NDArray> lastHidden = new WeakReference<>(null);
+  private int lastBits;
   private float[] lastValue;
   private int nonFiniteRows;
 
@@ -60,7 +61,7 @@ public final class HeadLoss extends Loss {
     this("HeadLoss", options, Backends.of(backend));
   }
 
-  private HeadLoss(String name, HeadOptions options, HeadKernels kernels) {
+  HeadLoss(String name, HeadOptions options, HeadKernels kernels) {
     super(name);
     this.options = options;
     this.kernels = kernels;
@@ -93,14 +94,20 @@ public final class HeadLoss extends Loss {
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
     boolean gradients = TorchTensors.gradModeIsOn();
-    NDManager manager = predictions.head().getManager();
-    if (!gradients && labels.head() == lastLabels.get() && predictions.head() == lastHidden.get()) {
-      return scalarOrRows(manager, lastValue);
-    }
     upstream.check();
     HeadProblem problem = Shapes.problem(labels, predictions, options);
+    boolean samePair = labels.head() == lastLabels.get() && predictions.head() == lastHidden.get();
     NDArray loss;
     try (NDArray hidden = problem.e()) {
+      boolean onCpu = !problem.e().getDevice().isGpu();
+      int bits =
+          onCpu
+              ? TorchTensors.sampleBits(problem.e(), problem.c(), problem.targets())
+              : lastBits + 1;
+      if (!gradients && samePair && bits == lastBits) {
+        return scalarOrRows(predictions.head().getManager(), lastValue);
+      }
+      lastBits = bits;
       loss =
           gradients
               ? withGradients(problem, predictions)

@@ -1,5 +1,6 @@
 package dev.headroom.head;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -36,7 +37,8 @@ final class Upstream {
 
   NDArray addScalarProbe(NDArray loss) {
     if (scalarProbe == null) {
-      scalarProbe = NDManager.newBaseManager(loss.getDevice(), "PyTorch").zeros(new Shape());
+      // on the CPU wherever the loss is: its gradient is read and cleared in place
+      scalarProbe = NDManager.newBaseManager(Device.cpu(), "PyTorch").zeros(new Shape());
       scalarProbe.setRequiresGradient(true);
     }
     evaluations++;

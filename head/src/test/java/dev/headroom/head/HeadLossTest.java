@@ -14,6 +14,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import dev.headroom.head.internal.Backends;
+import dev.headroom.head.internal.HeadKernels;
+import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadResult;
+import dev.headroom.head.internal.Wanted;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -267,9 +271,44 @@ class HeadLossTest {
     assertArrayEquals(new float[CLASSES * WIDTH], take(weight));
   }
 
+  /** Counts how often the kernels run. */
+  private static final class CountingKernels implements HeadKernels {
+    private final HeadKernels real = Backends.chosen().kernels();
+    private int calls;
+
+    @Override
+    public Backend backend() {
+      return real.backend();
+    }
+
+    @Override
+    public Engine engine(HeadOptions options, long n) {
+      return real.engine(options, n);
+    }
+
+    @Override
+    public HeadResult forward(HeadProblem problem) {
+      calls++;
+      return real.forward(problem);
+    }
+
+    @Override
+    public HeadResult forwardBackward(HeadProblem problem, Wanted wanted) {
+      calls++;
+      return real.forwardBackward(problem, wanted);
+    }
+
+    @Override
+    public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
+      calls++;
+      return real.backward(problem, lse, wanted);
+    }
+  }
+
   @Test
-  void costsNothingAtASecondEvaluation() {
-    HeadLoss loss = new HeadLoss(OPTIONS);
+  void costsNothingAtASecondEvaluationUnlessTheWeightsMoved() {
+    CountingKernels kernels = new CountingKernels();
+    HeadLoss loss = new HeadLoss("counted", OPTIONS, kernels);
     NDList predictions = new NDList(hidden, weight);
     float first;
     try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
@@ -277,9 +316,12 @@ class HeadLossTest {
       collector.backward(value);
       first = value.getFloat();
     }
-    weight.muli(0);
-    // the remembered value, not one computed from the changed weights
     assertEquals(first, loss.evaluate(new NDList(targets), predictions).getFloat());
+    assertEquals(1, kernels.calls);
+    weight.muli(0);
+    float uniform = loss.evaluate(new NDList(targets), predictions).getFloat();
+    assertEquals(Math.log(CLASSES), uniform, 1e-5);
+    assertEquals(2, kernels.calls);
   }
 
   @Test

@@ -95,4 +95,32 @@ public final class TorchTensors {
     long columns = matrix.getShape().get(1);
     return (columns <= 1 || stride(matrix, 1) == 1) && (rows <= 1 || stride(matrix, 0) >= columns);
   }
+
+  /**
+   * Returns a hash of the hidden states and weights of the first few rows and their targets: an
+   * update of either changes it.
+   */
+  public static int sampleBits(NDArray hidden, NDArray weight, long[] targets) {
+    int bits = 1;
+    int rows = Math.min(8, targets.length);
+    for (int i = 0; i < rows; i++) {
+      bits = 31 * bits + rowBits(hidden, i);
+      if (targets[i] >= 0) {
+        bits = 31 * bits + rowBits(weight, targets[i]);
+      }
+    }
+    return bits;
+  }
+
+  private static int rowBits(NDArray matrix, long row) {
+    long at = 4 * row * stride(matrix, 0);
+    long step = 4 * stride(matrix, 1);
+    int columns = (int) Math.min(64, matrix.getShape().get(1));
+    Pointer data = data(matrix);
+    int bits = 1;
+    for (int k = 0; k < columns; k++) {
+      bits = 31 * bits + data.getInt(at + k * step);
+    }
+    return bits;
+  }
 }
