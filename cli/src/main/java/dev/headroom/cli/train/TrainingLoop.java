@@ -33,10 +33,8 @@ final class TrainingLoop {
   }
 
   private Optimizer plainAdam() {
-    return Optimizer.adam()
-        .optLearningRateTracker(Tracker.fixed((float) schedule.lr(Math.max(1, schedule.warmup()))))
-        .optBeta2(0.95f)
-        .build();
+    Tracker rates = update -> (float) schedule.lr(Math.max(1, update));
+    return Optimizer.adam().optLearningRateTracker(rates).optBeta2(0.95f).build();
   }
 
   /** Returns the optimiser, whose moments belong to a checkpoint. */
