@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 public final class Backends {
   private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
 
+  private static Backends choice;
+
   private final HeadKernels kernels;
   private final Map<Backend, String> refusals;
 
@@ -27,8 +29,12 @@ public final class Backends {
   }
 
   /** Returns the choice of this process, made at the first call and logged once. */
-  public static Backends chosen() {
-    return Chosen.BACKENDS;
+  public static synchronized Backends chosen() {
+    // not a static initialiser: a wrong name must reach the caller as what it is
+    if (choice == null) {
+      choice = choose();
+    }
+    return choice;
   }
 
   /** Returns the chosen kernels. */
@@ -45,7 +51,7 @@ public final class Backends {
   public static HeadKernels of(Backend backend) {
     String refusal = refusal(backend);
     if (refusal != null) {
-      throw new IllegalStateException(
+      throw new IllegalArgumentException(
           "backend: " + backend + " (expected: one that can serve here; " + refusal + ")");
     }
     return switch (backend) {
@@ -93,10 +99,5 @@ public final class Backends {
           "headroom.backend: " + name + " (expected: one of cuda, native_cpu, portable, reference)",
           e);
     }
-  }
-
-  /** Makes the choice when it is first asked for. */
-  private static final class Chosen {
-    private static final Backends BACKENDS = choose();
   }
 }

@@ -26,7 +26,7 @@ class BackendsTest {
   @Test
   void refusesAForcedRungThatCannotServeAndSaysWhy() {
     String message =
-        assertThrows(IllegalStateException.class, () -> Backends.of(Backend.CUDA)).getMessage();
+        assertThrows(IllegalArgumentException.class, () -> Backends.of(Backend.CUDA)).getMessage();
     assertEquals(
         "backend: CUDA (expected: one that can serve here; this version has no CUDA kernels)",
         message);
