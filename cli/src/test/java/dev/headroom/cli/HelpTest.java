@@ -22,7 +22,17 @@ class HelpTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"fit", "forecast", "check", "report", "inspect", "bench", "doctor", "demo"})
+      strings = {
+        "fit",
+        "forecast",
+        "check",
+        "report",
+        "inspect",
+        "bench",
+        "doctor",
+        "demo",
+        "train"
+      })
   void showsTheHelpOfACommandWithExamplesBeforeAllElse(String command) throws IOException {
     Ran ran = Ran.headroom(command, "--help");
     assertEquals(0, ran.code(), ran.err());

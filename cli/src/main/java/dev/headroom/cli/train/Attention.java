@@ -22,6 +22,7 @@ final class Attention extends AbstractBlock {
   private final int heads;
   private final Linear project;
   private final Linear merge;
+  private NDArray scale;
 
   Attention(int width, int heads, float mergeDeviation) {
     super((byte) 1);
@@ -46,7 +47,7 @@ final class Attention extends AbstractBlock {
             .head()
             .reshape(b, t, 3, heads, d / heads)
             .transpose(2, 0, 3, 1, 4);
-    NDArray q = qkv.get(0).mul(1 / Math.sqrt((double) d / heads));
+    NDArray q = qkv.get(0).mul(scale);
     NDArray weights = q.matMul(qkv.get(1).transpose(0, 1, 3, 2)).add(inputs.get(1)).softmax(-1);
     NDArray mixed = weights.matMul(qkv.get(2)).transpose(0, 2, 1, 3).reshape(b, t, d);
     return merge.forward(store, new NDList(mixed), training);
@@ -56,6 +57,10 @@ final class Attention extends AbstractBlock {
   protected void initializeChildBlocks(NDManager manager, DataType type, Shape... shapes) {
     project.initialize(manager, type, shapes[0]);
     merge.initialize(manager, type, shapes[0]);
+    // Not mul(Number): DJL wraps a Java buffer for it, which may be collected before the backward
+    // pass reads it, and
+    // the gradient of q is then 0 or worse.
+    scale = manager.create((float) Math.sqrt((double) heads / shapes[0].get(2)));
   }
 
   @Override

@@ -1,7 +1,10 @@
 package dev.headroom.cli.train;
 
 import dev.headroom.head.training.LossLog;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -25,7 +28,17 @@ final class Progress implements AutoCloseable {
     this.steps = steps;
     this.tokensPerStep = tokensPerStep;
     this.err = err;
-    bar = err != null && System.console() != null ? bar(first, steps) : null;
+    bar = err != null && stderrIsTerminal() ? bar(first, steps) : null;
+  }
+
+  /** System.console() tells of standard input and output, not of where the bar goes. */
+  private static boolean stderrIsTerminal() {
+    try {
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+      return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
   }
 
   private static ProgressBar bar(long first, long steps) {

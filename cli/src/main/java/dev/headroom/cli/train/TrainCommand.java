@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  headroom train --steps 300 -o run",
-      "  headroom train --corpus book.txt --steps 1000 --width 128 --layers 4 --context 256 --batch 8 -o run",
+      "  headroom train --corpus book.txt --width 128 --context 256 --batch 8 --steps 1000 -o run",
       "  headroom train --corpus train.jsonl --fields question,answer --steps 300 -o run",
       "  headroom train --resume run --steps 2000",
       ""
@@ -113,6 +113,7 @@ public final class TrainCommand implements Callable<Integer> {
     TokenCorpus corpus = CorpusReader.read(state.corpusPath(), state.fields());
     state = checked(state, corpus);
     Files.createDirectories(folder);
+    positive("--save-every", saveEvery);
     boolean saves = !noCheckpoint && !state.settings().plain();
     TrainingRun run =
         new TrainingRun(folder, state, corpus, saves ? saveEvery : 0, quiet ? null : err());

@@ -82,7 +82,7 @@ final class TrainOptions {
   @Option(
       names = "--plain",
       description =
-          "Use DJL's own linear head, softmax cross-entropy and Adam, for comparison: needs many times the memory.")
+          "Use DJL's own linear head, softmax cross-entropy and Adam, for comparison: without clipping, decay and checkpoint, and with many times the memory.")
   Boolean plain;
 
   @Option(

@@ -71,6 +71,9 @@ record TrainSettings(
     if (!(holdout > 0 && holdout < 1)) {
       throw bad("--holdout", holdout, "between 0 and 1");
     }
+    if (plain && (zLoss > 0 || !compute.equals("float32"))) {
+      throw bad("--plain", "with --z-loss or --compute", "without: DJL's head has neither");
+    }
     if (workspaceBytes < 1) {
       throw bad("--workspace", workspaceBytes, "at least 1 MiB");
     }

@@ -103,15 +103,43 @@ class TrainCommandTest {
     assertArrayEquals(arrays(whole), arrays(killed));
   }
 
-  /** Runs the command in an own process and kills it once its log has so many lines. */
-  private static void kill(List<String> words, Path run, int lines) throws Exception {
+  @Test
+  void keepsTheLastCheckpointWhenTheDiskIsFull() throws Exception {
+    Path run = folder.resolve("run");
+    assertEquals(ExitCode.OK, headroom(small(run, "--steps", "4")), err);
+    byte[] before = arrays(run);
+    List<String> words = List.of("train", "--resume", run.toString(), "--steps", "8", "-q");
+    // a limit on the size of files stands for a disk without room for the next checkpoint
+    List<String> command =
+        new ArrayList<>(List.of("bash", "-c", "ulimit -f 10000; exec \"$@\"", "bash"));
+    command.addAll(java(words));
+    Path messages = folder.resolve("messages");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(messages.toFile())
+            .start();
+    assertEquals(ExitCode.INPUT, process.waitFor(), Files.readString(messages));
+    assertTrue(
+        Files.readString(messages).contains("the checkpoint of step 4 is whole"),
+        Files.readString(messages));
+    assertArrayEquals(before, arrays(run));
+    assertFalse(Files.exists(run.resolve("checkpoint.bin.tmp")));
+  }
+
+  private static List<String> java(List<String> words) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add("dev.headroom.cli.Headroom");
     command.addAll(words);
+    return command;
+  }
+
+  /** Runs the command in an own process and kills it once its log has so many lines. */
+  private static void kill(List<String> words, Path run, int lines) throws Exception {
     Process process =
-        new ProcessBuilder(command)
+        new ProcessBuilder(java(words))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -189,6 +217,8 @@ class TrainCommandTest {
     assertTrue(err.contains("expected: at most 12"), err);
     assertEquals(ExitCode.USAGE, headroom(small(run, "--heads", "3")));
     assertEquals(ExitCode.USAGE, headroom(small(run, "--delivery", "post")));
+    assertEquals(ExitCode.USAGE, headroom(small(run, "--plain", "--z-loss", "1e-4")));
+    assertEquals(ExitCode.USAGE, headroom(small(run, "--save-every", "0")));
     Files.createDirectories(run);
     Files.writeString(RunState.file(run), "no checkpoint at all");
     assertEquals(ExitCode.USAGE, headroom(small(run, "--steps", "2")));
