@@ -1,5 +1,6 @@
 package dev.headroom.cli.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -63,6 +64,23 @@ class NetworkTest {
     float[] losses = train(settings(false, "fused"), 1000);
     assertEquals(Math.log(CLASSES), losses[0], 0.1);
     assertTrue(losses[999] < losses[0] - 0.5, "loss " + losses[999]);
+  }
+
+  @Test
+  void theNumbersDoNotDependOnWhenGarbageIsCollected() throws InterruptedException {
+    float[] calm = train(settings(false, "fused"), 150);
+    Thread collector =
+        new Thread(
+            () -> {
+              while (!Thread.interrupted()) {
+                System.gc();
+              }
+            });
+    collector.start();
+    float[] collected = train(settings(false, "fused"), 150);
+    collector.interrupt();
+    collector.join();
+    assertArrayEquals(calm, collected);
   }
 
   @Test
