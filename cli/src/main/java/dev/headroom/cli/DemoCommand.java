@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 final class DemoCommand extends HeadroomCommand {
 
   /** Share of the run that the forecast looks at. */
-  private static final double SEEN = 0.6;
+  private static final double SEEN = 0.75;
 
   @Option(
       names = "--steps",

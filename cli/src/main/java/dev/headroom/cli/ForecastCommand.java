@@ -44,32 +44,32 @@ final class ForecastCommand extends HeadroomCommand {
     ForecastRequest request = forecast.request(whole, files);
     Forecast answer = Forecaster.forecast(request);
     long seen = request.run().step()[request.run().size() - 1];
-    double actual = forecast.upTo == null ? Double.NaN : Actual.near(whole, answer.step(), seen);
+    Actual actual =
+        forecast.upTo == null ? new Actual(Double.NaN, 0) : Actual.near(whole, answer.step(), seen);
     emit(json(request, answer, actual), () -> text(request, answer, actual));
     return ExitCode.OK;
   }
 
-  private JsonObject json(ForecastRequest request, Forecast answer, double actual) {
+  private JsonObject json(ForecastRequest request, Forecast answer, Actual actual) {
     JsonObject json = json();
     json.addProperty("run", request.run().name());
     json.add("forecast", ForecastOutput.json(answer));
     json.addProperty("method", answer.method());
     json.addProperty("lastStep", request.run().step()[request.run().size() - 1]);
     json.addProperty("schedule", request.schedule().text());
-    json.add("actual", Json.number(actual));
+    json.add("actual", Json.number(actual.loss()));
     json.add("warnings", Json.texts(answer.notes()));
     return json;
   }
 
-  private static String text(ForecastRequest request, Forecast answer, double actual) {
+  private static String text(ForecastRequest request, Forecast answer, Actual actual) {
     StringBuilder text = new StringBuilder();
     text.append(ForecastOutput.sentence(answer)).append('\n');
     text.append("from       ").append(request.run().name()).append(", up to step ");
     text.append(request.run().step()[request.run().size() - 1]).append('\n');
     text.append("method     ").append(answer.method()).append('\n');
-    if (!Double.isNaN(actual)) {
-      text.append("came       ").append(Figures.of(actual, 5)).append(", ");
-      text.append(Figures.of(100 * (answer.loss() / actual - 1), 3)).append(" % off\n");
+    if (actual.known()) {
+      text.append("came       ").append(actual.against(answer.loss())).append('\n');
     }
     answer.notes().forEach(n -> text.append("note: ").append(n).append('\n'));
     return text.toString();

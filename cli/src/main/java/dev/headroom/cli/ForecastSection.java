@@ -70,14 +70,8 @@ final class ForecastSection {
   }
 
   private static String came(Run whole, Forecast end, long lastSeen) {
-    double actual = Actual.near(whole, end.step(), lastSeen);
-    return Double.isNaN(actual)
-        ? ""
-        : " What came: "
-            + Figures.of(actual, 5)
-            + ", so the forecast is "
-            + Figures.of(100 * (end.loss() / actual - 1), 3)
-            + " % off.";
+    Actual actual = Actual.near(whole, end.step(), lastSeen);
+    return actual.known() ? " What came: " + actual.against(end.loss()) + "." : "";
   }
 
   private static String shortened(String text) {
