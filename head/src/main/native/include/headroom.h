@@ -40,8 +40,8 @@ typedef enum headroom_device { HEADROOM_CPU = 0, HEADROOM_CUDA = 1 } headroom_de
 /* KEPT holds a chunk's logits in the workspace (3 GEMMs); RECOMPUTED holds row statistics only (4 GEMMs). */
 typedef enum headroom_engine { HEADROOM_AUTO = 0, HEADROOM_KEPT = 1, HEADROOM_RECOMPUTED = 2 } headroom_engine;
 
-/* Which float32 matrix products serve: the BLAS handed in, or our own (AVX-512 only); AUTO takes the one that was
- * measured faster on this kind of processor. */
+/* Which matrix products serve: the BLAS handed in, or our own (float32 needs AVX-512, bfloat16 AVX512-BF16); AUTO takes
+ * the ones that were measured faster on this kind of processor. */
 typedef enum headroom_gemm { HEADROOM_GEMM_AUTO = 0, HEADROOM_GEMM_BLAS = 1, HEADROOM_GEMM_OWN = 2 } headroom_gemm;
 
 /* The matrix products come from the BLAS that is already in the process; its addresses are handed in.
@@ -60,7 +60,7 @@ typedef struct headroom_head {
   int32_t abi;                   /* HEADROOM_ABI */
   int32_t device;                /* headroom_device */
   void* stream;                  /* the caller's CUDA stream; null on CPU */
-  const headroom_blas* blas;     /* CPU only */
+  const headroom_blas* blas;     /* CPU only; may be null where our own products serve */
 
   int64_t n, d, v;
   const void* e; int64_t e_stride;   /* elements between rows; a row is contiguous */
@@ -101,8 +101,8 @@ HEADROOM_API const char* headroom_last_error(void);
 HEADROOM_API const char* headroom_version(void);
 /* The instruction set of the epilogues chosen on this machine: "avx512", "avx2" or "generic". */
 HEADROOM_API const char* headroom_cpu_isa(void);
-/* What HEADROOM_GEMM_AUTO means on this machine: "blas" or "own". */
-HEADROOM_API const char* headroom_cpu_gemm(void);
+/* What HEADROOM_GEMM_AUTO means on this machine for a compute type: "blas", or the name of our own. */
+HEADROOM_API const char* headroom_cpu_gemm(int32_t compute);
 
 /* Memory for a workspace: 64-byte aligned, on huge pages where the system grants them; null when there is none. */
 HEADROOM_API void* headroom_alloc(int64_t bytes);

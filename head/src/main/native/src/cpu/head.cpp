@@ -8,8 +8,9 @@
 
 #include "chunks.h"
 #include "epilogue.h"
+#include "packed_kernel.h"
 #include "plan.h"
-#include "product.h"
+#include "products.h"
 #include "status.h"
 #include "tuning.h"
 
@@ -57,12 +58,18 @@ void check_shapes(const headroom_head& head) {
     invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
   if (head.gemm < HEADROOM_GEMM_AUTO || head.gemm > HEADROOM_GEMM_OWN)
     invalid("gemm", std::to_string(head.gemm), "0 auto, 1 BLAS or 2 own");
-  if (head.gemm == HEADROOM_GEMM_OWN && !own_product_can_run())
-    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512)");
+  if (head.gemm == HEADROOM_GEMM_OWN && !own_products_can_run(head.compute))
+    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512, for BFLOAT16 with AVX512-BF16)");
+}
+
+void check_blas(const headroom_head& head) {
+  check_given("blas", head.blas);
+  check_given("sgemm", reinterpret_cast<const void*>(head.blas->sgemm));
+  if (head.compute == HEADROOM_BFLOAT16 && !head.blas->gemm_bf16)
+    throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
 }
 
 void check_pointers(const headroom_head& head, Work work) {
-  check_given("blas", head.blas);
   if (head.n > 0) {
     check_given("e", head.e);
     check_given("t", head.t);
@@ -72,9 +79,7 @@ void check_pointers(const headroom_head& head, Work work) {
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
-  check_given("sgemm", reinterpret_cast<const void*>(head.blas->sgemm));
-  if (head.compute == HEADROOM_BFLOAT16 && !head.blas->gemm_bf16)
-    throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
+  if (!takes_own_products(head)) check_blas(head);
   if (head.z_loss != 0 && work != Work::kForward && head.n > 0) check_given("r_z", head.r_z);
   if (work == Work::kForward) return;
   if (head.de) check_stride("de stride", head.de_stride, head.d);
@@ -135,7 +140,9 @@ const char* headroom_version(void) { return "0.1.0"; }
 
 const char* headroom_cpu_isa(void) { return headroom::epilogues().isa; }
 
-const char* headroom_cpu_gemm(void) { return headroom::own_product_is_faster() ? "own" : "blas"; }
+const char* headroom_cpu_gemm(int32_t compute) {
+  return headroom::own_products_are_faster(compute) ? headroom::packed_kernel(compute)->name : "blas";
+}
 
 void* headroom_alloc(int64_t bytes) {
   if (bytes <= 0) return nullptr;

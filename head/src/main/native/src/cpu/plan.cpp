@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <string>
 
+#include "packed_kernel.h"
+#include "products.h"
 #include "status.h"
 #include "tuning.h"
 
 namespace headroom {
 namespace {
 
-constexpr int64_t kLine = 64;         // every piece of the workspace starts on its own cache line
-constexpr int64_t kSlack = 16 * kLine;  // what that can cost, all pieces of a call together
+constexpr int64_t kSlack = 16 * kLine;  // what rounding to lines can cost, all pieces of a call together
 
 struct Cost {
   int64_t fixed;    // bytes of a call
@@ -19,30 +20,27 @@ struct Cost {
 
 bool wants_gradients(const headroom_head& head) { return head.de || head.dc || head.db; }
 
-Cost cost(const headroom_head& head, const Plan& plan, int64_t rows, bool gathered) {
-  const bool bf16 = head.compute == HEADROOM_BFLOAT16;
-  const int64_t block = kBlockRows + kLeastRows;
+Cost cost(const headroom_head& head, const Plan& plan, int64_t rows) {
+  const Scratch products = products_scratch(head, plan);
+  int64_t worker = products.per_worker + 2 * kLine;
+  if (!plan.kept) worker += plan.block_rows * plan.logit_stride * 4;
   Cost c{};
-  int64_t worker = kLine;
-  if (!plan.kept) worker += block * plan.tile_columns * 4;
-  if (bf16) worker += plan.tile_columns * head.d * 2 + block * plan.tile_columns * 2;
-  // the list of kept rows, and one padded block for a chunk of fewer than kLeastRows rows
-  c.fixed = rows * 8 + kLeastRows * head.d * 4 + worker * head.threads + kSlack + kLine * head.threads * 3;
-  c.per_row = plan.tiles * 8 + 6 * 8;  // statistics of each tile; target, lse and the row scalars
-  if (plan.kept) c.per_row += head.v * 4;
-  if (gathered && !bf16) c.per_row += head.d * 4;
-  if (bf16) c.per_row += head.d * 2;
+  c.fixed = rows * 8 + products.fixed + worker * head.threads + kSlack;  // rows * 8: the list of kept rows
+  c.per_row = products.per_row + plan.tiles * 8 + 6 * 8;  // statistics of each tile; target, lse and the row scalars
+  if (plan.kept) c.per_row += plan.tiles * plan.logit_stride * 4;
   if (head.de) c.per_row += plan.parts * head.d * 4;
   return c;
 }
 
-// Fills in chunk_rows and bytes; 0 rows where not even the least chunk fits.
-Plan fit(const headroom_head& head, Plan plan, int64_t rows, bool gathered) {
-  const Cost c = cost(head, plan, rows, gathered);
-  const int64_t room = (head.workspace_bytes - c.fixed) / c.per_row / kLeastRows * kLeastRows;
-  int64_t most = round_up(std::max<int64_t>(rows, 1), kLeastRows);
-  if (!plan.kept) most = std::min(most, kRecomputedRows);
-  plan.chunk_rows = std::max<int64_t>(0, std::min(room, most));
+// Fills in chunk_rows and bytes; 0 rows where not even the least chunk fits. Chunks are of nearly equal size.
+Plan fit(const headroom_head& head, Plan plan, int64_t rows) {
+  const Cost c = cost(head, plan, rows);
+  const int64_t unit = plan.row_unit, room = (head.workspace_bytes - c.fixed) / c.per_row / unit * unit;
+  int64_t most = round_up(std::max<int64_t>(rows, 1), unit);
+  if (!plan.kept) most = std::min(most, round_up(kRecomputedRows, unit));
+  most = std::max<int64_t>(0, std::min(room, most));
+  const int64_t chunks = most == 0 ? 0 : std::max<int64_t>(1, (rows + most - 1) / most);
+  plan.chunk_rows = chunks == 0 ? 0 : std::min(most, round_up((std::max<int64_t>(rows, 1) + chunks - 1) / chunks, unit));
   plan.bytes = c.fixed + c.per_row * plan.chunk_rows;
   return plan;
 }
@@ -60,32 +58,38 @@ double effort(const headroom_head& head, const Plan& plan, int64_t rows) {
   return gemms * 2 * n * d * v * packing + kFlopsPerByte * (classifier_bytes + logits_bytes);
 }
 
-Plan shape(const headroom_head& head, bool kept) {
+Plan shape(const headroom_head& head, bool kept, bool gathered) {
   Plan plan{};
   plan.kept = kept;
-  plan.tile_columns = std::min(kTileColumns, head.v);
+  plan.gathered = gathered;
+  const bool own = takes_own_products(head);
+  const int64_t unit = own ? packed_kernel(head.compute)->rows * packed_kernel(head.compute)->columns / 2 : kLeastRows;
+  const int64_t affordable = kTileBytes / (head.d * 4) / unit * unit;
+  plan.tile_columns = std::min(own ? std::clamp(affordable, unit, kTileColumns) : kTileColumns, head.v);
   plan.tiles = (head.v + plan.tile_columns - 1) / plan.tile_columns;
+  plan.logit_stride = round_up(plan.tile_columns, 16) + kTilePadding;
+  plan.row_unit = own ? packed_kernel(head.compute)->rows : kLeastRows;
+  plan.block_rows = own ? kOwnBlockRows : kBlasBlockRows;
   // more parts cost memory for each row (parts x d), so few where the classifier is wide and short
-  const int64_t affordable = head.v / (8 * std::max<int64_t>(head.d, 1));
-  plan.parts = std::min(plan.tiles, std::clamp(affordable / 4 * 4, kLeastParts, kMostParts));
+  const int64_t parts = head.v / (8 * std::max<int64_t>(head.d, 1));
+  plan.parts = std::min(plan.tiles, std::clamp(parts / 4 * 4, kLeastParts, kMostParts));
   return plan;
 }
 
 }  // namespace
 
 int64_t least_workspace(const headroom_head& head, int64_t rows, bool gathered) {
-  const Plan recomputed = shape(head, false);
-  const Plan kept = shape(head, true);
-  const Cost a = cost(head, recomputed, rows, gathered), b = cost(head, kept, rows, gathered);
-  const int64_t least_recomputed = a.fixed + kLeastRows * a.per_row, least_kept = b.fixed + kLeastRows * b.per_row;
+  const Plan recomputed = shape(head, false, gathered), kept = shape(head, true, gathered);
+  const Cost a = cost(head, recomputed, rows), b = cost(head, kept, rows);
+  const int64_t least_recomputed = a.fixed + recomputed.row_unit * a.per_row, least_kept = b.fixed + kept.row_unit * b.per_row;
   if (head.engine == HEADROOM_KEPT) return least_kept;
   if (head.engine == HEADROOM_RECOMPUTED) return least_recomputed;
   return std::min(least_kept, least_recomputed);
 }
 
 Plan make_plan(const headroom_head& head, int64_t rows, bool gathered) {
-  const Plan kept = fit(head, shape(head, true), rows, gathered);
-  const Plan recomputed = fit(head, shape(head, false), rows, gathered);
+  const Plan kept = fit(head, shape(head, true, gathered), rows);
+  const Plan recomputed = fit(head, shape(head, false, gathered), rows);
   const bool statistics_only = !wants_gradients(head);
   bool choose_kept = effort(head, kept, rows) <= effort(head, recomputed, rows);
   if (head.engine == HEADROOM_KEPT) choose_kept = true;

@@ -1,4 +1,5 @@
-// How a call is cut into chunks of rows, tiles of columns and parts of dE, and what each piece needs of the workspace.
+// How a call is cut into chunks of rows, blocks of rows, tiles of columns and parts of dE, and what each piece needs of
+// the workspace.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +8,18 @@
 
 namespace headroom {
 
+constexpr int64_t kLine = 64;  // every piece of the workspace starts on its own cache line
+
 struct Plan {
-  bool kept;  // engine KEPT: a chunk's logits stay in the workspace
+  bool kept;      // engine KEPT: a chunk's logits stay in the workspace
+  bool gathered;  // rows are left out, so that a chunk's rows need not follow each other
   int64_t tile_columns, tiles;
-  int64_t parts;       // of dE
-  int64_t chunk_rows;  // a multiple of kLeastRows
-  int64_t bytes;       // of the workspace that the call will use
+  int64_t logit_stride;  // floats between rows of a tile of logits
+  int64_t block_rows;    // the most rows of a block
+  int64_t row_unit;      // blocks and chunks are cut between multiples of this many rows
+  int64_t parts;         // of dE
+  int64_t chunk_rows;    // a multiple of row_unit
+  int64_t bytes;         // of the workspace that the call will use
 };
 
 inline int64_t round_up(int64_t x, int64_t to) { return (x + to - 1) / to * to; }

@@ -1,4 +1,4 @@
-// Tuning numbers of the CPU head, in one printable place. The machine they were chosen on and the runs that chose
+// Tuning numbers of the CPU head, in one printable place. The machines they were chosen on and the runs that chose
 // them are in dev/README.md.
 #pragma once
 
@@ -6,12 +6,20 @@
 
 namespace headroom {
 
-// Columns of a logits tile. The BLAS packs e again for every tile and c for every block of rows: a tile of 512 columns
-// and blocks of up to 1024 rows keep that small while tile and operands stay in the caches.
-constexpr int64_t kTileColumns = 512;
-// Rows of one GEMM call. Fewer than 16 rows change the bits of a row's result in some BLAS, so 16 is the least.
-constexpr int64_t kBlockRows = 1024;
+// Columns of a logits tile, a multiple of the kernels' 14 rows and 32 columns; its copy of c stays below kTileBytes.
+constexpr int64_t kTileColumns = 448;
+constexpr int64_t kTileBytes = 4 << 20;
+// Floats between the rows of a tile, beyond its columns: rows a power of two apart would fall into the same sets of the
+// caches.
+constexpr int64_t kTilePadding = 16;
+// Rows of a block: with our own products a block of gradients stays in the second-level cache for both of them; the
+// BLAS packs c again for every block, so its blocks are long. Fewer than 16 rows change the bits of a row's result in
+// some BLAS, so 16 is the least.
+constexpr int64_t kOwnBlockRows = 266;
+constexpr int64_t kBlasBlockRows = 1024;
 constexpr int64_t kLeastRows = 16;
+// Words of the sum that a step of the logits takes.
+constexpr int64_t kDepth = 256;
 // dE is summed in this many fixed parts, each a run of tiles, so that its bits do not depend on the threads.
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kLeastParts = 4;
