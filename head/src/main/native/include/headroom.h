@@ -90,9 +90,10 @@ typedef struct headroom_head {
   int64_t workspace_bytes;
 } headroom_head;
 
-/* What a call will do: chosen engine, rows of a chunk, columns of a tile, least and useful workspace. */
+/* What a call will do: chosen engine, whose products, rows of a chunk, columns of a tile, least and useful workspace. */
 typedef struct headroom_plan {
   int32_t engine;
+  int32_t gemm;                  /* HEADROOM_GEMM_BLAS or HEADROOM_GEMM_OWN */
   int64_t chunk_rows, tile_columns;
   int64_t least_workspace_bytes, used_workspace_bytes;
 } headroom_plan;
@@ -101,8 +102,6 @@ HEADROOM_API const char* headroom_last_error(void);
 HEADROOM_API const char* headroom_version(void);
 /* The instruction set of the epilogues chosen on this machine: "avx512", "avx2" or "generic". */
 HEADROOM_API const char* headroom_cpu_isa(void);
-/* What HEADROOM_GEMM_AUTO means on this machine for a compute type: "blas", or the name of our own. */
-HEADROOM_API const char* headroom_cpu_gemm(int32_t compute);
 
 /* Memory for a workspace: 64-byte aligned, on huge pages where the system grants them; null when there is none. */
 HEADROOM_API void* headroom_alloc(int64_t bytes);

@@ -8,7 +8,6 @@
 
 #include "chunks.h"
 #include "epilogue.h"
-#include "packed_kernel.h"
 #include "plan.h"
 #include "products.h"
 #include "status.h"
@@ -126,6 +125,7 @@ void answer_plan(const void* argument) {
   question.plan->least_workspace_bytes = least_workspace(head, head.n, true);
   const Plan plan = make_plan(head, head.n, true);
   question.plan->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
+  question.plan->gemm = takes_own_products(head) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
   question.plan->chunk_rows = plan.chunk_rows;
   question.plan->tile_columns = plan.tile_columns;
   question.plan->used_workspace_bytes = plan.bytes;
@@ -139,10 +139,6 @@ extern "C" {
 const char* headroom_version(void) { return "0.1.0"; }
 
 const char* headroom_cpu_isa(void) { return headroom::epilogues().isa; }
-
-const char* headroom_cpu_gemm(int32_t compute) {
-  return headroom::own_products_are_faster(compute) ? headroom::packed_kernel(compute)->name : "blas";
-}
 
 void* headroom_alloc(int64_t bytes) {
   if (bytes <= 0) return nullptr;

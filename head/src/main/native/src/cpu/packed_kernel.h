@@ -12,9 +12,10 @@
 
 namespace headroom {
 
-// c[m,n] = left x right over `depth` words, added to c where `add`.
+// c[m,n] = left x right over `depth` words, added to c where `add`. Sums run over `step` words in a register and are
+// then added to c: shorter sums err less, and their order depends on depth and step alone.
 struct PackedProduct {
-  int64_t m, n, depth;
+  int64_t m, n, depth, step;
   const uint32_t* left;
   int64_t left_row, left_step, left_panel;  // words between rows, steps of the sum, panels
   const uint32_t* right;
@@ -25,7 +26,6 @@ struct PackedProduct {
 };
 
 struct PackedKernel {
-  const char* name;
   int64_t rows, columns;    // of the block that the accumulators hold
   int64_t elements;         // of the sum in a word: 1 float or 2 bfloat16
   // Panels of `width` (rows or columns above) rows of x[count, k], read along k: the transposing copy.

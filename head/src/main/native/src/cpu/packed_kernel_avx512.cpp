@@ -31,6 +31,6 @@ void pack_along(const float* const* x, int64_t k, int64_t n, uint32_t* to, int64
 
 }  // namespace
 
-const PackedKernel packed_kernel_avx512 = {"own avx512", kRows, kColumns, Word::elements, pack_across, pack_along, nullptr, multiply};
+const PackedKernel packed_kernel_avx512 = {kRows, kColumns, Word::elements, pack_across, pack_along, nullptr, multiply};
 
 }  // namespace headroom

@@ -59,6 +59,6 @@ void pack_gradient(const float* g, int64_t ld, int64_t rows, int64_t columns, ui
 
 }  // namespace
 
-const PackedKernel packed_kernel_avx512bf16 = {"own avx512bf16", kRows, kColumns, Word::elements, pack_across, pack_along, pack_gradient, multiply};
+const PackedKernel packed_kernel_avx512bf16 = {kRows, kColumns, Word::elements, pack_across, pack_along, pack_gradient, multiply};
 
 }  // namespace headroom

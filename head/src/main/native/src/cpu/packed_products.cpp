@@ -74,14 +74,11 @@ class PackedProducts : public Products {
       kernel_.pack_along(at.data(), columns.size(), head_.d, own.tile_along, sizes_.tile_words * kernel_.columns);
   }
 
-  // In steps of at most kDepth words of the sum, so that a step's panels stay in the second-level cache.
   void logits(Span rows, Span columns, int32_t worker, float* z) override {
-    const int64_t steps = ceil_div(sizes_.depth, kDepth), step = ceil_div(sizes_.depth, steps);
-    for (int64_t k = 0; k < sizes_.depth; k += step)
-      kernel_.multiply({rows.size(), columns.size(), std::min(step, sizes_.depth - k),
-                        hidden_left_ + rows.begin * sizes_.depth + k * kernel_.rows, 1, kernel_.rows, sizes_.depth * kernel_.rows,
-                        workers_[static_cast<size_t>(worker)].tile_across + k * kernel_.columns, sizes_.depth * kernel_.columns,
-                        z, sizes_.gradient_column_stride, k > 0});
+    kernel_.multiply({rows.size(), columns.size(), sizes_.depth, step(sizes_.depth),
+                      hidden_left_ + rows.begin * sizes_.depth, 1, kernel_.rows, sizes_.depth * kernel_.rows,
+                      workers_[static_cast<size_t>(worker)].tile_across, sizes_.depth * kernel_.columns, z,
+                      sizes_.gradient_column_stride, false});
   }
 
   void gradients(const GradientBlock& block, int32_t worker) override {
@@ -95,17 +92,20 @@ class PackedProducts : public Products {
       by_row = own.by_row;
       by_column = own.by_column;
     }
+    const int64_t class_words = ceil_div(columns, kernel_.elements), row_words = ceil_div(rows, kernel_.elements);
     if (block.de)
-      kernel_.multiply({rows, head_.d, ceil_div(columns, kernel_.elements), by_row, sizes_.gradient_row_stride, 1,
+      kernel_.multiply({rows, head_.d, class_words, step(class_words), by_row, sizes_.gradient_row_stride, 1,
                         sizes_.gradient_row_stride * kernel_.rows, own.tile_along, sizes_.tile_words * panel, block.de,
                         block.de_stride, block.add_de});
     if (block.dc)
-      kernel_.multiply({columns, head_.d, ceil_div(rows, kernel_.elements), by_column, 1, sizes_.gradient_column_stride,
+      kernel_.multiply({columns, head_.d, row_words, step(row_words), by_column, 1, sizes_.gradient_column_stride,
                         kernel_.rows, hidden_right_ + block.rows.begin / kernel_.elements * panel, sizes_.row_words * panel,
                         block.dc, block.dc_stride, block.add_dc});
   }
 
  private:
+  // The words of a sum in steps of equal size, at most kMostStep.
+  static int64_t step(int64_t depth) { return ceil_div(depth, ceil_div(depth, kMostStep)); }
   struct Worker {
     uint32_t *tile_across, *tile_along, *by_row, *by_column;
   };

@@ -18,8 +18,8 @@ constexpr int64_t kTilePadding = 16;
 constexpr int64_t kOwnBlockRows = 266;
 constexpr int64_t kBlasBlockRows = 1024;
 constexpr int64_t kLeastRows = 16;
-// Words of the sum that a step of the logits takes.
-constexpr int64_t kDepth = 256;
+// Words of a sum that our own products form in a register before they add to memory.
+constexpr int64_t kMostStep = 272;
 // dE is summed in this many fixed parts, each a run of tiles, so that its bits do not depend on the threads.
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kLeastParts = 4;

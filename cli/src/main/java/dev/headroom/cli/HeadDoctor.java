@@ -6,10 +6,15 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
+import dev.headroom.head.ComputeType;
+import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadLoss;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.internal.Backends;
+import dev.headroom.head.internal.NativeCpuKernels;
 import dev.headroom.head.internal.NativeLibrary;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
@@ -55,6 +60,9 @@ final class HeadDoctor implements HeadExamination {
     try {
       Backends backends = Backends.chosen();
       diagnosis.good("backend", name(backends.kernels().backend()));
+      if (backends.kernels() instanceof NativeCpuKernels kernels) {
+        diagnosis.good("products", products(kernels));
+      }
       for (Map.Entry<Backend, String> refused : backends.refusals().entrySet()) {
         diagnosis.good("not " + name(refused.getKey()), refused.getValue());
       }
@@ -68,6 +76,20 @@ final class HeadDoctor implements HeadExamination {
     } catch (RuntimeException | LinkageError e) {
       diagnosis.bad("backend", String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Names who forms the matrix products of each compute type. */
+  private static String products(NativeCpuKernels kernels) {
+    List<String> parts = new ArrayList<>();
+    for (ComputeType compute : ComputeType.values()) {
+      String type = compute.name().toLowerCase(Locale.ROOT);
+      try {
+        parts.add(type + " " + kernels.gemm(compute).name().toLowerCase(Locale.ROOT));
+      } catch (HeadException e) {
+        parts.add(type + " none");
+      }
+    }
+    return String.join(", ", parts);
   }
 
   private static String name(Backend backend) {

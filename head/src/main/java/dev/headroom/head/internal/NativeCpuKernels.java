@@ -18,22 +18,28 @@ import java.util.function.ToIntFunction;
  * headroom.h}.
  */
 public final class NativeCpuKernels implements HeadKernels {
-  static final int GEMM_AUTO = 0;
-  static final int GEMM_BLAS = 1;
-  static final int GEMM_OWN = 2;
+  /** Who forms the matrix products, by the codes of {@code headroom_gemm}. */
+  public enum Gemm {
+    /** What was measured faster on this kind of processor. */
+    AUTO,
+    /** The BLAS of libtorch. */
+    BLAS,
+    /** Headroom's own kernels, which need AVX-512 and, for BFLOAT16, AVX512-BF16. */
+    OWN
+  }
 
   private final NativeLibrary library = NativeLibrary.load();
   private final NativeLibrary.Blas blas = new NativeLibrary.Blas();
   private final Workspaces workspaces = new Workspaces();
-  private final int gemm;
+  private final Gemm gemm;
 
   /** Looks up the matrix products in the libtorch that is already loaded. */
   NativeCpuKernels() {
-    this(GEMM_AUTO);
+    this(Gemm.AUTO);
   }
 
-  /** Takes the float32 products from one of {@code headroom_gemm}: AUTO, BLAS or OWN. */
-  NativeCpuKernels(int gemm) {
+  /** Takes the matrix products from where it is told. */
+  NativeCpuKernels(Gemm gemm) {
     this.gemm = gemm;
     blas.sgemm = TorchTensors.function("sgemm_");
     blas.gemmBf16 = TorchTensors.function("cblas_gemm_bf16bf16f32");
@@ -83,6 +89,12 @@ public final class NativeCpuKernels implements HeadKernels {
     return Engine.values()[plan(head).engine];
   }
 
+  /** Returns who forms the products of a compute type, or throws where they cannot be had here. */
+  public Gemm gemm(ComputeType compute) {
+    HeadOptions options = HeadOptions.of(1, 1).withCompute(compute);
+    return Gemm.values()[plan(sizes(options, 1)).gemm];
+  }
+
   @Override
   public void releaseMemory() {
     workspaces.release();
@@ -107,7 +119,7 @@ public final class NativeCpuKernels implements HeadKernels {
     head.ignoreIndex = options.ignoreIndex();
     head.zLoss = options.zLoss();
     head.engine = options.engine().ordinal();
-    head.gemm = gemm;
+    head.gemm = gemm.ordinal();
     head.threads = options.threads();
     head.workspaceBytes = options.workspaceBytes();
     return head;

@@ -113,6 +113,7 @@ public interface NativeLibrary extends Library {
   /** What a call will do, as in {@code headroom_plan}. */
   @Structure.FieldOrder({
     "engine",
+    "gemm",
     "chunkRows",
     "tileColumns",
     "leastWorkspaceBytes",
@@ -120,6 +121,7 @@ public interface NativeLibrary extends Library {
   })
   class Plan extends Structure {
     public int engine;
+    public int gemm;
     public long chunkRows;
     public long tileColumns;
     public long leastWorkspaceBytes;
@@ -165,8 +167,6 @@ public interface NativeLibrary extends Library {
   String headroom_version();
 
   String headroom_cpu_isa();
-
-  String headroom_cpu_gemm();
 
   Pointer headroom_alloc(long bytes);
 
