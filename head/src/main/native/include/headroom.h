@@ -4,11 +4,15 @@
  * t[n] targets, lse[n], dE, dC, dB. Every function returns a headroom_status; the text of the last failure on the
  * calling thread is headroom_last_error(). Nothing here prints, exits, throws or keeps a pointer after it returns.
  *
- * One formula carries the whole family. For a row i with logits z (v of them), p = softmax(z), L = lse(z):
+ * One formula carries the whole family. Row i has logits a = <e_i,c_v> + b_v, s = logit_scale a, and z = s or, where
+ * soft_cap is set, soft_cap tanh(s / soft_cap); p = softmax(z), L = lse(z), H = L - sum p z its entropy:
  *
- *     d loss_i / d z_v = p_v A_i + p_v z_v B_i - S_i w_v - [v = t_i] T_i
+ *     d loss_i / d z_v = p_v A_i + p_v z_v B_i - S_i w_v - [v = t_i] T_i - (soft targets of the row)
+ *     A = r ((1-eps) (w_t or sum_k q_k) + eps W/V) + 2 lambda L r_z + u_L + u_H (L - H) - u_p
+ *     B = -u_H,   S = r eps/V,   T = r (1-eps) w_t - u_p
  *
- * so that a kernel knows five row scalars (L, A, B, S, T) and one column vector (w), and nothing of the loss's name.
+ * so that a kernel knows five row scalars (L, A, B, S, T) and one column vector (w), and nothing of the loss's name. V and
+ * W = sum w count present classes: a bias of -inf takes a class out.
  */
 #ifndef HEADROOM_H
 #define HEADROOM_H
@@ -20,7 +24,8 @@ extern "C" {
 #endif
 
 #define HEADROOM_API __attribute__((visibility("default")))
-#define HEADROOM_ABI 1
+#define HEADROOM_ABI 2
+#define HEADROOM_MOST_TOP 64
 
 typedef enum headroom_status {
   HEADROOM_OK = 0,
@@ -66,17 +71,36 @@ typedef struct headroom_head {
   const void* e; int64_t e_stride;   /* elements between rows; a row is contiguous */
   const void* c; int64_t c_stride;
   const float* b;                /* [v] or null */
-  const void* t;                 /* [n] */
+  const void* t;                 /* [n]; rows of the ignore index are left out, whatever their soft targets */
   int32_t e_dtype, c_dtype, t_dtype;
   int32_t compute;               /* HEADROOM_FLOAT32 or HEADROOM_BFLOAT16; accumulation is float32 */
   int64_t ignore_index;
 
+  const float* class_weight;     /* w [v], or null for ones */
+  double label_smoothing;        /* eps in [0,1) */
+  double logit_scale;            /* positive */
+  double soft_cap;               /* positive, or 0 for none */
+  double z_loss;                 /* lambda of lambda * lse^2 */
+
+  int64_t soft_count;            /* k pairs (class, weight) a row take the place of t, or 0; the ignore index skips a pair */
+  const int64_t* soft_ids;       /* [n,k] */
+  const float* soft_weights;     /* q [n,k], of any sign and sum */
+
   const float* r;                /* [n] scale of the cross-entropy term: upstream x weight / normaliser */
   const float* r_z;              /* [n] scale of the z-loss term, or null when z_loss is 0 */
-  double z_loss;                 /* lambda of lambda * lse^2 */
+  const float* u_lse;            /* [n] upstream gradients of lse, entropy and log p_t, each or null */
+  const float* u_entropy;
+  const float* u_log_prob;
 
   float* nll;                    /* [n] out: lse - z_t, 0 on ignored rows */
   float* lse;                    /* [n] out of the forward pass, in to the gradient pass; 0 on ignored rows */
+  float* entropy;                /* [n] likewise, or null; needed with u_entropy */
+  float* smooth;                 /* [n] out: (W L - sum_v w_v z_v) / V, or null */
+  float* soft;                   /* [n] out: sum_k q_k (L - z_k), or null */
+  int64_t top_count;             /* k largest logits of each row, at most HEADROOM_MOST_TOP, or 0 */
+  int64_t* top_ids;              /* [n,k] out: largest first, ties to the lower id; -1 on ignored rows and for NaN */
+  float* top_logits;             /* [n,k] out */
+
   float* de; int64_t de_stride;  /* [n,d] out, overwritten; null where not wanted */
   float* dc; int64_t dc_stride;  /* [v,d], null where not wanted */
   float* db;                     /* [v], null where not wanted */
@@ -108,7 +132,7 @@ HEADROOM_API void* headroom_alloc(int64_t bytes);
 HEADROOM_API void headroom_free(void* memory, int64_t bytes);
 
 HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
-/* Row statistics only: nll and lse. */
+/* Row statistics only. */
 HEADROOM_API int32_t headroom_head_forward(const headroom_head* head);
 /* Gradients from the lse of an earlier forward pass and the row scales r, r_z known by now (engine RECOMPUTED). */
 HEADROOM_API int32_t headroom_head_backward(const headroom_head* head);

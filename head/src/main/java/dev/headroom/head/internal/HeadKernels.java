@@ -8,12 +8,18 @@ import dev.headroom.head.HeadOptions;
  * The rungs of the ladder: each computes the same numbers, within the error budget, for the same
  * problem.
  *
- * <p>For a kept row with logits {@code z = c e + b}, {@code p = softmax(z)}, {@code L = lse(z)}:
+ * <p>For a kept row with logits {@code z} (see {@link dev.headroom.head.HeadOptions}), {@code p =
+ * softmax(z)}, {@code L = lse(z)}, {@code H} the entropy, {@code u} the upstream gradients:
  *
  * <pre>
- *   nll = L - z_t        d/dz_v = p_v A - [v = t] T,   A = r + 2 lambda L r_z,  T = r
- *   dE = sum_v d/dz_v c_v      dC_v = sum_i d/dz_v e_i      dB_v = sum_i d/dz_v
+ *   d/dz_v = p_v A + p_v z_v B - S w_v - [v = t] T - r (1-eps) q_v
+ *   A = r ((1-eps) (w_t or sum_k q_k) + eps W / V) + 2 lambda L r_z + u_L + u_H (L - H) - u_p
+ *   B = -u_H      S = r eps / V      T = r (1-eps) w_t - u_p
+ *   d/da_v = d/dz_v alpha (1 - (z_v / kappa)^2)
+ *   dE = sum_v d/da_v c_v      dC_v = sum_i d/da_v e_i      dB_v = sum_i d/da_v
  * </pre>
+ *
+ * with {@code q} the weights of soft targets, which take the place of {@code w_t} and of {@code t}.
  */
 public interface HeadKernels {
 
@@ -25,17 +31,20 @@ public interface HeadKernels {
    */
   Engine engine(HeadOptions options, long n);
 
-  /** Computes nll and lse. */
+  /** Computes the statistics of the rows. */
   HeadResult forward(HeadProblem problem);
 
-  /** Computes nll, lse and the wanted gradients. */
+  /**
+   * Computes statistics and the wanted gradients. With upstream gradients of the entropy the entropy
+   * must be among the statistics.
+   */
   HeadResult forwardBackward(HeadProblem problem, Wanted wanted);
 
   /**
-   * Computes the wanted gradients from the lse of an earlier forward pass, with row scales known
-   * only by now.
+   * Computes the wanted gradients from the statistics of an earlier forward pass (lse, and entropy
+   * where it has an upstream gradient), with row scales known only by now.
    */
-  HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted);
+  HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted);
 
   /** Gives scratch memory that was kept for the next call back to the system. */
   default void releaseMemory() {}

@@ -6,16 +6,44 @@ import dev.headroom.head.HeadOptions;
 /**
  * One checked call of the head's kernels; {@link Shapes} makes it, nothing else checks.
  *
- * @param e hidden states [N,D], float32, detached from autograd
- * @param c classifier [V,D], float32, detached from autograd
+ * @param e hidden states [N,D], float32 or float16, detached from autograd
+ * @param c classifier [V,D], float32 or float16, detached from autograd
  * @param b bias [V], float32, or null
  * @param targets N class ids; the ignore index marks rows that do not count
+ * @param soft the rows' soft targets, which then take the place of the class ids, or null
  * @param r scale of each row's cross-entropy term, 0 on ignored rows
  * @param rZ scale of each row's z-loss term, 0 on ignored rows
+ * @param upstream gradients that reach a row's other outputs, or null
  * @param options what to compute
  */
 public record HeadProblem(
-    NDArray e, NDArray c, NDArray b, long[] targets, float[] r, float[] rZ, HeadOptions options) {
+    NDArray e,
+    NDArray c,
+    NDArray b,
+    long[] targets,
+    SoftTargets soft,
+    float[] r,
+    float[] rZ,
+    RowUpstream upstream,
+    HeadOptions options) {
+
+  /**
+   * Pairs (class, weight) a row, weights of any sign and sum; a pair whose class is the ignore index
+   * counts for nothing.
+   *
+   * @param ids [N,k] class ids
+   * @param weights [N,k]
+   */
+  public record SoftTargets(long[] ids, float[] weights) {}
+
+  /**
+   * Upstream gradients of a row's differentiable outputs, each [N] or null.
+   *
+   * @param lse of the log-sum-exp L
+   * @param entropy of the entropy H
+   * @param logProb of the target's log-probability z_t - L
+   */
+  public record RowUpstream(float[] lse, float[] entropy, float[] logProb) {}
 
   int n() {
     return targets.length;
@@ -27,6 +55,16 @@ public record HeadProblem(
 
   /** Returns the same call with other row scales. */
   public HeadProblem withScales(float[] newR, float[] newRz) {
-    return new HeadProblem(e, c, b, targets, newR, newRz, options);
+    return new HeadProblem(e, c, b, targets, soft, newR, newRz, upstream, options);
+  }
+
+  /** Returns the same call with upstream gradients of its other outputs. */
+  public HeadProblem withUpstream(RowUpstream newUpstream) {
+    return new HeadProblem(e, c, b, targets, soft, r, rZ, newUpstream, options);
+  }
+
+  /** Returns the same call with other options. */
+  public HeadProblem withOptions(HeadOptions newOptions) {
+    return new HeadProblem(e, c, b, targets, soft, r, rZ, upstream, newOptions);
   }
 }

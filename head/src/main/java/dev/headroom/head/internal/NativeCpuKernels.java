@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.headroom.head.Backend;
 import dev.headroom.head.ComputeType;
@@ -74,8 +73,8 @@ public final class NativeCpuKernels implements HeadKernels {
   }
 
   @Override
-  public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
-    return call("backward", problem, lse, wanted, library::headroom_head_backward);
+  public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
+    return call("backward", problem, forward, wanted, library::headroom_head_backward);
   }
 
   @Override
@@ -117,7 +116,12 @@ public final class NativeCpuKernels implements HeadKernels {
     head.compute =
         options.compute() == ComputeType.BFLOAT16 ? NativeLibrary.BFLOAT16 : NativeLibrary.FLOAT32;
     head.ignoreIndex = options.ignoreIndex();
+    head.labelSmoothing = options.labelSmoothing();
+    head.logitScale = options.logitScale();
+    head.softCap = options.softCap();
     head.zLoss = options.zLoss();
+    head.softCount = options.softTargets();
+    head.topCount = options.topK();
     head.engine = options.engine().ordinal();
     head.gemm = gemm.ordinal();
     head.threads = options.threads();
@@ -128,24 +132,25 @@ public final class NativeCpuKernels implements HeadKernels {
   private HeadResult call(
       String kernel,
       HeadProblem problem,
-      float[] lse,
+      HeadResult.Rows forward,
       Wanted wanted,
       ToIntFunction<NativeLibrary.Head> function) {
-    int n = problem.n();
     NDManager manager = problem.e().getManager();
-    NativeLibrary.Head head = sizes(problem.options(), n);
+    NativeLibrary.Head head = sizes(problem.options(), problem.n());
     try (Operand e = new Operand(problem.e());
         Operand c = new Operand(problem.c());
-        Memory scalars = new Memory(4L * 4 * Math.max(1, n) + 8L * Math.max(1, n))) {
+        NativeRows rows = new NativeRows(problem, forward)) {
       head.e = e.data();
       head.eStride = e.stride();
+      head.eDtype = dtype(problem.e());
       head.c = c.data();
       head.cStride = c.stride();
+      head.cDtype = dtype(problem.c());
       head.b = problem.b() == null ? null : TorchTensors.data(problem.b());
-      writeRows(head, scalars, problem, lse);
+      rows.attach(head);
       HeadResult arrays = gradients(manager, problem, wanted);
       attach(head, arrays, wanted);
-      if (lse != null) {
+      if (forward != null) {
         head.engine = Engine.RECOMPUTED.ordinal();
       }
       NativeLibrary.Plan plan = plan(head);
@@ -154,32 +159,18 @@ public final class NativeCpuKernels implements HeadKernels {
         head.workspaceBytes = workspace.bytes;
         check(kernel, head, function.applyAsInt(head));
       }
-      float[] nllOut = lse == null ? head.nll.getFloatArray(0, n) : null;
-      float[] lseOut = lse == null ? head.lse.getFloatArray(0, n) : lse;
-      return new HeadResult(nllOut, lseOut, arrays.dE(), arrays.dC(), arrays.dB());
+      HeadResult.Rows statistics = forward != null ? forward : rows.read();
+      return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB());
     }
   }
 
-  /** Lays targets, r, r_z, nll and lse one after the other. */
-  private static void writeRows(
-      NativeLibrary.Head head, Memory memory, HeadProblem problem, float[] lse) {
-    long n = Math.max(1, problem.n());
-    memory.write(0, problem.targets(), 0, problem.n());
-    memory.write(8 * n, problem.r(), 0, problem.n());
-    memory.write(12 * n, problem.rZ(), 0, problem.n());
-    head.t = memory;
-    head.r = memory.share(8 * n);
-    head.rZ = memory.share(12 * n);
-    head.nll = memory.share(16 * n);
-    head.lse = memory.share(20 * n);
-    if (lse != null) {
-      head.lse.write(0, lse, 0, problem.n());
-    }
+  private static int dtype(NDArray array) {
+    return array.getDataType() == DataType.FLOAT16 ? NativeLibrary.FLOAT16 : NativeLibrary.FLOAT32;
   }
 
   private static HeadResult gradients(NDManager manager, HeadProblem problem, Wanted wanted) {
     if (wanted == null) {
-      return new HeadResult(null, null, null, null, null);
+      return new HeadResult(null, null, null, null);
     }
     long d = problem.options().width();
     long v = problem.options().classes();
@@ -187,7 +178,7 @@ public final class NativeCpuKernels implements HeadKernels {
         wanted.hidden() ? manager.create(new Shape(problem.n(), d), DataType.FLOAT32) : null;
     NDArray dC = wanted.classifier() ? target(manager, wanted.intoC(), v, d) : null;
     NDArray dB = wanted.bias() ? target(manager, wanted.intoB(), v) : null;
-    return new HeadResult(null, null, dE, dC, dB);
+    return new HeadResult(null, dE, dC, dB);
   }
 
   private static NDArray target(NDManager manager, NDArray into, long... shape) {

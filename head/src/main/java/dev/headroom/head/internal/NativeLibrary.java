@@ -9,7 +9,7 @@ import com.sun.jna.ptr.DoubleByReference;
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
   /** The version of the binary interface this class was written for. */
-  int ABI = 1;
+  int ABI = 2;
 
   /** Status: a target outside [0,V) that is not the ignore index. */
   int TARGET_RANGE = 2;
@@ -22,6 +22,9 @@ public interface NativeLibrary extends Library {
 
   /** Compute code of bfloat16. */
   int BFLOAT16 = 2;
+
+  /** Dtype code of float16 arrays. */
+  int FLOAT16 = 1;
 
   /** Dtype code of 64-bit targets. */
   int INT64 = 4;
@@ -54,11 +57,27 @@ public interface NativeLibrary extends Library {
     "tDtype",
     "compute",
     "ignoreIndex",
+    "classWeight",
+    "labelSmoothing",
+    "logitScale",
+    "softCap",
+    "zLoss",
+    "softCount",
+    "softIds",
+    "softWeights",
     "r",
     "rZ",
-    "zLoss",
+    "uLse",
+    "uEntropy",
+    "uLogProb",
     "nll",
     "lse",
+    "entropy",
+    "smooth",
+    "soft",
+    "topCount",
+    "topIds",
+    "topLogits",
     "de",
     "deStride",
     "dc",
@@ -91,11 +110,27 @@ public interface NativeLibrary extends Library {
     public int tDtype = INT64;
     public int compute;
     public long ignoreIndex;
+    public Pointer classWeight;
+    public double labelSmoothing;
+    public double logitScale;
+    public double softCap;
+    public double zLoss;
+    public long softCount;
+    public Pointer softIds;
+    public Pointer softWeights;
     public Pointer r;
     public Pointer rZ;
-    public double zLoss;
+    public Pointer uLse;
+    public Pointer uEntropy;
+    public Pointer uLogProb;
     public Pointer nll;
     public Pointer lse;
+    public Pointer entropy;
+    public Pointer smooth;
+    public Pointer soft;
+    public long topCount;
+    public Pointer topIds;
+    public Pointer topLogits;
     public Pointer de;
     public long deStride;
     public Pointer dc;
