@@ -145,9 +145,10 @@ public final class HeadLoss extends Loss {
     double sum = 0;
     nonFiniteRows = 0;
     for (int i = 0; i < rows.length; i++) {
-      double lse = result.lse()[i];
+      double lse = result.rows().lse()[i];
       double row =
-          problem.r()[i] * (double) result.nll()[i] + problem.rZ()[i] * options.zLoss() * lse * lse;
+          problem.r()[i] * (double) result.rows().nll()[i]
+              + problem.rZ()[i] * options.zLoss() * lse * lse;
       rows[i] = (float) row;
       sum += row;
       nonFiniteRows += Double.isFinite(row) ? 0 : 1;
@@ -217,7 +218,7 @@ public final class HeadLoss extends Loss {
         kernels.forwardBackward(problem, new Wanted(true, false, false, null, null));
     NDArray loss = attachRows(valueOf(problem, result), predictions.get(0), result.dE());
     return upstream.addRowProbe(
-        loss, predictions, new Upstream.Rows(kernels, problem, result.lse()));
+        loss, predictions, new Upstream.Rows(kernels, problem, result.rows()));
   }
 
   /** Adds a term of value 0 whose gradient with respect to the operand is upstream x gradient. */

@@ -6,12 +6,12 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * Says what a vocabulary head computes and with how much memory. Immutable: each {@code with} method
- * returns other options.
+ * Says what a vocabulary head computes and with how much memory. Immutable: each {@code with}
+ * method returns other options.
  *
  * <p>With logits {@code a = c e_i + b}, scaled to {@code s = alpha a} and, where a soft cap is set,
- * {@code z = kappa tanh(s / kappa)}; {@code L = lse(z)}; class weights {@code w} with sum {@code W};
- * smoothing {@code eps}; the loss of a kept row in nats is
+ * {@code z = kappa tanh(s / kappa)}; {@code L = lse(z)}; class weights {@code w} with sum {@code
+ * W}; smoothing {@code eps}; the loss of a kept row in nats is
  *
  * <pre>
  *   (1-eps) w_t (L - z_t) + (eps/V) (W L - sum_v w_v z_v) + lambda L^2
@@ -169,7 +169,10 @@ public final class HeadOptions {
     return strictMean;
   }
 
-  /** Returns whether targets [B,T] are the tokens themselves, so that position j is held against token j+1. */
+  /**
+   * Returns whether targets [B,T] are the tokens themselves, so that position j is held against
+   * token j+1.
+   */
   public boolean causalShift() {
     return causalShift;
   }
@@ -259,12 +262,18 @@ public final class HeadOptions {
     return with(o -> o.strictMean = value);
   }
 
-  /** Returns these options with or without the causal shift: the last position of each sequence is ignored, nothing is copied. */
+  /**
+   * Returns these options with or without the causal shift: the last position of each sequence is
+   * ignored, nothing is copied.
+   */
   public HeadOptions withCausalShift(boolean value) {
     return with(o -> o.causalShift = value);
   }
 
-  /** Returns these options with weights w of the V classes (null: all 1); a mean divides by the sum of the weights of its targets. */
+  /**
+   * Returns these options with weights w of the V classes (null: all 1); a mean divides by the sum
+   * of the weights of its targets.
+   */
   public HeadOptions withClassWeights(float[] value) {
     return with(o -> o.classWeights = value == null ? null : value.clone());
   }
@@ -289,7 +298,10 @@ public final class HeadOptions {
     return with(o -> o.zLoss = value);
   }
 
-  /** Returns these options with k (class, weight) pairs a row as targets: the loss is {@code -sum_k w_k log p_k}; labels are then ids [..., k] and weights [..., k]. */
+  /**
+   * Returns these options with k (class, weight) pairs a row as targets: the loss is {@code -sum_k
+   * w_k log p_k}; labels are then ids [..., k] and weights [..., k].
+   */
   public HeadOptions withSoftTargets(int value) {
     return with(o -> o.softTargets = value);
   }
@@ -299,7 +311,10 @@ public final class HeadOptions {
     return with(o -> o.entropy = value);
   }
 
-  /** Returns these options with a list of the k largest logits of each row (1: the most likely class). */
+  /**
+   * Returns these options with a list of the k largest logits of each row (1: the most likely
+   * class).
+   */
   public HeadOptions withTopK(int value) {
     return with(o -> o.topK = value);
   }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.internal.FusedDelivery;
 import dev.headroom.head.internal.HeadKernels;
 import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadResult;
 import dev.headroom.head.internal.TorchTensors;
 import dev.headroom.head.internal.Wanted;
 
@@ -29,7 +30,7 @@ final class Upstream {
   private Rows rows;
 
   /** What is needed to form the classifier's gradient later. */
-  record Rows(HeadKernels kernels, HeadProblem problem, float[] lse) {}
+  record Rows(HeadKernels kernels, HeadProblem problem, HeadResult.Rows forward) {}
 
   Upstream(Delivery delivery) {
     this.delivery = delivery;
@@ -54,8 +55,17 @@ final class Upstream {
     hidden.attach(rowManager);
     HeadProblem old = newRows.problem;
     HeadProblem kept =
-        new HeadProblem(hidden, old.c(), old.b(), old.targets(), old.r(), old.rZ(), old.options());
-    rows = new Rows(newRows.kernels, kept, newRows.lse);
+        new HeadProblem(
+            hidden,
+            old.c(),
+            old.b(),
+            old.targets(),
+            old.soft(),
+            old.r(),
+            old.rZ(),
+            old.upstream(),
+            old.options());
+    rows = new Rows(newRows.kernels, kept, newRows.forward);
     parameters = predictions.subNDList(1);
     return loss.add(rowProbe);
   }
@@ -103,11 +113,12 @@ final class Upstream {
       for (int i = 0; i < g.length; i++) {
         g[i] *= problem.r()[i];
       }
-      addClassifierGradient(open.kernels, problem.withScales(g, g), open.lse);
+      addClassifierGradient(open.kernels, problem.withScales(g, g), open.forward);
     }
   }
 
-  private void addClassifierGradient(HeadKernels kernels, HeadProblem problem, float[] lse) {
+  private void addClassifierGradient(
+      HeadKernels kernels, HeadProblem problem, HeadResult.Rows forward) {
     NDArray weight = parameters.get(0);
     boolean classifier = weight.hasGradient();
     boolean bias = parameters.size() > 1 && parameters.get(1).hasGradient();
@@ -120,7 +131,7 @@ final class Upstream {
                 + recording
                 + ")");
       }
-      kernels.backward(problem, lse, new Wanted(false, classifier, bias, intoC, intoB));
+      kernels.backward(problem, forward, new Wanted(false, classifier, bias, intoC, intoB));
     }
   }
 }

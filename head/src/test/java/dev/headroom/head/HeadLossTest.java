@@ -299,9 +299,9 @@ class HeadLossTest {
     }
 
     @Override
-    public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
+    public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
       calls++;
-      return real.backward(problem, lse, wanted);
+      return real.backward(problem, forward, wanted);
     }
   }
 

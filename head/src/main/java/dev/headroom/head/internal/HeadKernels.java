@@ -35,8 +35,8 @@ public interface HeadKernels {
   HeadResult forward(HeadProblem problem);
 
   /**
-   * Computes statistics and the wanted gradients. With upstream gradients of the entropy the entropy
-   * must be among the statistics.
+   * Computes statistics and the wanted gradients. With upstream gradients of the entropy the
+   * entropy must be among the statistics.
    */
   HeadResult forwardBackward(HeadProblem problem, Wanted wanted);
 

@@ -28,8 +28,8 @@ public record HeadProblem(
     HeadOptions options) {
 
   /**
-   * Pairs (class, weight) a row, weights of any sign and sum; a pair whose class is the ignore index
-   * counts for nothing.
+   * Pairs (class, weight) a row, weights of any sign and sum; a pair whose class is the ignore
+   * index counts for nothing.
    *
    * @param ids [N,k] class ids
    * @param weights [N,k]

@@ -14,7 +14,8 @@ import ai.djl.ndarray.NDArray;
 public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB) {
 
   /**
-   * Statistics of N rows, of logits z after scale and cap; 0 on ignored rows (class -1 in the list).
+   * Statistics of N rows, of logits z after scale and cap; 0 on ignored rows (class -1 in the
+   * list).
    *
    * @param nll lse minus the target's logit, without class weight and smoothing
    * @param lse log-sum-exp L of the row's logits

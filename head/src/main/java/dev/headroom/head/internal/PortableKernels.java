@@ -41,8 +41,8 @@ public final class PortableKernels implements HeadKernels {
   }
 
   @Override
-  public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
-    return new Pass(problem, lse, wanted).run();
+  public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
+    return new Pass(problem, forward.lse(), wanted).run();
   }
 
   /** One call. */
@@ -76,7 +76,7 @@ public final class PortableKernels implements HeadKernels {
       try (NDManager scratch = manager.newSubManager();
           NDArray e = own(problem.e().stopGradient(), scratch);
           NDArray c = own(problem.c().stopGradient(), scratch)) {
-        out = wanted == null ? new HeadResult(nll, lse, null, null, null) : outputs(manager);
+        out = wanted == null ? new HeadResult(rows(), null, null, null) : outputs(manager);
         for (int first = 0; first < problem.n(); first += chunkRows) {
           int end = Math.min(problem.n(), first + chunkRows);
           try (NDManager chunk = scratch.newSubManager()) {
@@ -87,13 +87,17 @@ public final class PortableKernels implements HeadKernels {
       return out;
     }
 
+    private HeadResult.Rows rows() {
+      return new HeadResult.Rows(nll, lse, null, null, null, null, null);
+    }
+
     private HeadResult outputs(NDManager manager) {
       long d = problem.options().width();
       long v = problem.options().classes();
       NDArray dE = wanted.hidden() ? manager.zeros(new Shape(problem.n(), d)) : null;
       NDArray dC = wanted.classifier() ? into(manager, wanted.intoC(), v, d) : null;
       NDArray dB = wanted.bias() ? into(manager, wanted.intoB(), v) : null;
-      return new HeadResult(nll, lse, dE, dC, dB);
+      return new HeadResult(rows(), dE, dC, dB);
     }
 
     private static NDArray into(NDManager manager, NDArray given, long... shape) {

@@ -34,8 +34,8 @@ public final class ReferenceKernels implements HeadKernels {
   }
 
   @Override
-  public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
-    return new Pass(problem, lse).run(wanted);
+  public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
+    return new Pass(problem, forward.lse()).run(wanted);
   }
 
   /** One call, its arrays copied to the Java heap. */
@@ -79,13 +79,13 @@ public final class ReferenceKernels implements HeadKernels {
           addGradients(i, z, rowLse);
         }
       }
+      HeadResult.Rows rows = new HeadResult.Rows(nll, lse, null, null, null, null, null);
       if (wanted == null) {
-        return new HeadResult(nll, lse, null, null, null);
+        return new HeadResult(rows, null, null, null);
       }
       NDManager manager = problem.e().getManager();
       return new HeadResult(
-          nll,
-          lse,
+          rows,
           wanted.hidden() ? deliver(manager, dE, null, problem.n(), d) : null,
           wanted.classifier() ? deliver(manager, dC, wanted.intoC(), v, d) : null,
           wanted.bias() ? deliver(manager, dB, wanted.intoB(), v) : null);

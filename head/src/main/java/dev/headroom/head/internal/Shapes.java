@@ -45,7 +45,7 @@ public final class Shapes {
     for (int i = 0; i < r.length; i++) {
       r[i] = targets[i] == options.ignoreIndex() ? 0 : scale;
     }
-    return new HeadProblem(hidden, weight, bias, targets, r, r, options);
+    return new HeadProblem(hidden, weight, bias, targets, null, r, r, null, options);
   }
 
   /** Returns the hidden states as a detached [N,D] view after checking them. */

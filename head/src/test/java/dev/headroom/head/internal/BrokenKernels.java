@@ -31,7 +31,7 @@ final class BrokenKernels implements HeadKernels {
   }
 
   @Override
-  public HeadResult backward(HeadProblem problem, float[] lse, Wanted wanted) {
-    return right.backward(problem, lse, wanted);
+  public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
+    return right.backward(problem, forward, wanted);
   }
 }

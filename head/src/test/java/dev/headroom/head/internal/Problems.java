@@ -32,7 +32,7 @@ final class Problems {
       r[i] = ignored ? 0 : (float) random.nextGaussian();
       rZ[i] = ignored ? 0 : (float) random.nextGaussian();
     }
-    return new HeadProblem(e, c, b, targets, r, rZ, options);
+    return new HeadProblem(e, c, b, targets, null, r, rZ, null, options);
   }
 
   static float[] gaussians(Random random, int count, double deviation) {
