@@ -36,7 +36,7 @@ struct Call {
     head.t = t.data(), head.t_dtype = HEADROOM_INT32, head.ignore_index = -100, head.compute = compute;
     head.r = r.data(), head.r_z = r.data(), head.z_loss = 0.01, head.nll = nll.data(), head.lse = lse.data();
     head.de = de.data(), head.de_stride = d, head.dc = dc.data(), head.dc_stride = d, head.db = db.data();
-    head.engine = engine, head.threads = 2;
+    head.engine = engine, head.threads = 2, head.logit_scale = 1;
   }
 
   int32_t run(int64_t workspace_bytes) {
@@ -108,14 +108,14 @@ void refuses_what_breaks_a_rule() {
   Call c = make();
   refuses(c, 64, HEADROOM_INVALID, "workspace bytes: 64 (expected: at least");
   Call d = make();
-  d.head.c_dtype = HEADROOM_FLOAT16;
-  refuses(d, 1 << 20, HEADROOM_UNSUPPORTED, "c: dtype code 1 (expected: FLOAT32 on the CPU)");
+  d.head.c_dtype = HEADROOM_BFLOAT16;
+  refuses(d, 1 << 20, HEADROOM_UNSUPPORTED, "c: dtype code 2 (expected: FLOAT32 or FLOAT16 on the CPU)");
   Call e = make();
   e.head.r = nullptr;
   refuses(e, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
   Call f = make();
   f.head.abi = 7;
-  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 1)");
+  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 2)");
   CHECK(headroom_head_forward(nullptr) == HEADROOM_INVALID, "null head");
   Call g = make();
   CHECK(g.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());

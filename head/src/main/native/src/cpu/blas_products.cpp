@@ -25,78 +25,109 @@ class BlasProducts : public Products {
  public:
   BlasProducts(const headroom_head& head, const Plan& plan, Arena& arena)
       : head_(head), blas_(*head.blas), bf16_(head.compute == HEADROOM_BFLOAT16), ld_(plan.logit_stride) {
-    const int64_t rows = std::max(plan.chunk_rows, kLeastRows);
+    const int64_t rows = std::max(plan.chunk_rows, kLeastRows), copied = copies_rows(head, plan) ? rows : kLeastRows;
     if (bf16_) {
       e16_ = arena.take<uint16_t>(rows * head.d);
-      for (int32_t i = 0; i < head.threads; ++i)
-        workers_.push_back({arena.take<uint16_t>(plan.tile_columns * head.d), arena.take<uint16_t>(plan.block_rows * ld_)});
-    } else if (plan.gathered) {
-      gather_ = arena.take<float>(rows * head.d);
     } else {
-      gather_ = arena.take<float>(kLeastRows * head.d);
+      gather_ = arena.take<float>(copied * head.d);
     }
+    for (int32_t i = 0; i < head.threads; ++i) {
+      Worker worker{};
+      if (bf16_) {
+        worker.c16 = arena.take<uint16_t>(plan.tile_columns * head.d);
+        worker.g16 = arena.take<uint16_t>(plan.block_rows * ld_);
+        worker.row = arena.take<float>(head.d);
+      } else if (head.c_dtype != HEADROOM_FLOAT32) {
+        worker.c32 = arena.take<float>(plan.tile_columns * head.d);
+      }
+      workers_.push_back(worker);
+    }
+  }
+
+  // Whether a chunk's rows are copied together, or read where they lie.
+  static bool copies_rows(const headroom_head& head, const Plan& plan) {
+    return plan.gathered || head.e_dtype != HEADROOM_FLOAT32;
   }
 
   // Points e_ at the chunk's rows in place where they follow each other; else load_rows copies them together. A chunk
   // of fewer than kLeastRows rows is padded with zeros: fewer rows change the bits of a row's result in some BLAS.
-  void begin_chunk(const Rows& rows) override {
-    rows_ = rows;
-    const bool together = rows.index[rows.count - 1] - rows.index[0] == rows.count - 1;
-    in_place_ = !bf16_ && together && rows.count >= kLeastRows;
-    e_ = in_place_ ? Matrix<float>{rows.at(0), rows.stride} : Matrix<float>{gather_, head_.d};
-    const int64_t padding = std::max<int64_t>(0, kLeastRows - rows.count) * head_.d;
+  void begin_chunk(const int64_t* index, int64_t count) override {
+    index_ = index;
+    const bool together = index[count - 1] - index[0] == count - 1;
+    in_place_ = !bf16_ && together && count >= kLeastRows && head_.e_dtype == HEADROOM_FLOAT32;
+    e_ = in_place_ ? Matrix<float>{hidden_of(head_).row(index[0], nullptr), head_.e_stride} : Matrix<float>{gather_, head_.d};
+    const int64_t padding = std::max<int64_t>(0, kLeastRows - count) * head_.d;
     if (bf16_) {
-      std::fill_n(e16_ + rows.count * head_.d, padding, uint16_t{0});
+      std::fill_n(e16_ + count * head_.d, padding, uint16_t{0});
     } else if (!in_place_) {
-      std::fill_n(gather_ + rows.count * head_.d, padding, 0.0f);
+      std::fill_n(gather_ + count * head_.d, padding, 0.0f);
     }
   }
 
-  void load_rows(Span rows, Pass) override {
+  void load_rows(Span rows, Pass, int32_t worker) override {
     const int64_t d = head_.d;
     for (int64_t i = rows.begin; i < rows.end && !in_place_; ++i) {
       if (bf16_) {
-        epilogues().round_bf16(rows_.at(i), e16_ + i * d, d);
+        epilogues().round_bf16(hidden_of(head_).row(index_[i], own(worker).row), e16_ + i * d, d);
       } else {
-        std::memcpy(gather_ + i * d, rows_.at(i), static_cast<size_t>(d) * sizeof(float));
+        copy_row(hidden_of(head_), index_[i], gather_ + i * d);
       }
     }
   }
 
   void load_tile(Span columns, Pass, int32_t worker) override {
-    if (!bf16_) return;
-    for (int64_t v = columns.begin; v < columns.end; ++v)
-      epilogues().round_bf16(classifier(v).at, workers_[static_cast<size_t>(worker)].c16 + (v - columns.begin) * head_.d, head_.d);
+    const Operand c = classifier_of(head_);
+    for (int64_t v = columns.begin; v < columns.end; ++v) {
+      const int64_t at = (v - columns.begin) * head_.d;
+      if (bf16_) {
+        epilogues().round_bf16(c.row(v, own(worker).row), own(worker).c16 + at, head_.d);
+      } else if (c.dtype != HEADROOM_FLOAT32) {
+        copy_row(c, v, own(worker).c32 + at);
+      }
+    }
   }
 
   void logits(Span rows, Span columns, int32_t worker, float* z) override {
     const int32_t m = narrow(columns.size()), n = narrow(std::max(rows.size(), kLeastRows)), k = narrow(head_.d);
     const int32_t ldz = narrow(ld_);
     if (bf16_) {
-      const uint16_t* c16 = workers_[static_cast<size_t>(worker)].c16;
+      const uint16_t* c16 = own(worker).c16;
       blas_.gemm_bf16(kRowMajor, kNoTrans, kTrans, n, m, k, 1.0f, e16_ + rows.begin * head_.d, k, c16, k, 0.0f, z, ldz);
       return;
     }
-    const Matrix<float> c = classifier(columns.begin);
+    const Matrix<float> c = classifier(columns.begin, worker);
     const int32_t ldc = narrow(c.stride), lde = narrow(e_.stride);
     blas_.sgemm("T", "N", &m, &n, &k, &kOne, c.at, &ldc, e_.at + rows.begin * e_.stride, &lde, &kZero, z, &ldz);
   }
 
   void gradients(const GradientBlock& block, int32_t worker) override {
-    bf16_ ? gradients16(block, workers_[static_cast<size_t>(worker)]) : gradients32(block);
+    bf16_ ? gradients16(block, own(worker)) : gradients32(block, worker);
   }
 
  private:
   struct Worker {
-    uint16_t* c16;
+    uint16_t* c16;  // bfloat16 copies of the tile of c and of the block's gradient, and a float16 row widened
     uint16_t* g16;
+    float* row;
+    float* c32;  // a float16 tile of c, widened
   };
 
-  Matrix<float> classifier(int64_t v) const { return {static_cast<const float*>(head_.c) + v * head_.c_stride, head_.c_stride}; }
+  const Worker& own(int32_t worker) const { return workers_[static_cast<size_t>(worker)]; }
 
-  void gradients32(const GradientBlock& block) {
+  // The tile of c that begins with class v.
+  Matrix<float> classifier(int64_t v, int32_t worker) const {
+    if (head_.c_dtype != HEADROOM_FLOAT32) return {own(worker).c32, head_.d};
+    return {classifier_of(head_).row(v, nullptr), head_.c_stride};
+  }
+
+  void copy_row(const Operand& from, int64_t i, float* to) const {
+    const float* row = from.row(i, to);
+    if (row != to) std::memcpy(to, row, static_cast<size_t>(head_.d) * sizeof(float));
+  }
+
+  void gradients32(const GradientBlock& block, int32_t worker) {
     const int32_t rows = narrow(block.rows.size()), columns = narrow(block.columns.size()), d = narrow(head_.d);
-    const Matrix<float> c = classifier(block.columns.begin);
+    const Matrix<float> c = classifier(block.columns.begin, worker);
     const int32_t ldc = narrow(c.stride), lde = narrow(e_.stride), ldg = narrow(ld_);
     const int32_t ldde = narrow(block.de_stride), lddc = narrow(block.dc_stride);
     if (block.de)
@@ -123,7 +154,7 @@ class BlasProducts : public Products {
   const bool bf16_;
   const int64_t ld_;
   bool in_place_ = false;
-  Rows rows_{};
+  const int64_t* index_ = nullptr;
   Matrix<float> e_{};
   float* gather_ = nullptr;
   uint16_t* e16_ = nullptr;
@@ -138,9 +169,10 @@ std::unique_ptr<Products> make_blas_products(const headroom_head& head, const Pl
 
 Scratch blas_scratch(const headroom_head& head, const Plan& plan) {
   if (head.compute == HEADROOM_BFLOAT16)
-    return {0, head.d * 2, (plan.tile_columns * head.d + plan.block_rows * plan.logit_stride) * 2};
-  if (plan.gathered) return {0, head.d * 4, 0};
-  return {kLeastRows * head.d * 4, 0, 0};
+    return {0, head.d * 2, (plan.tile_columns * head.d + plan.block_rows * plan.logit_stride) * 2 + head.d * 4 + 3 * kLine};
+  const int64_t widened = head.c_dtype == HEADROOM_FLOAT32 ? 0 : plan.tile_columns * head.d * 4 + kLine;
+  if (BlasProducts::copies_rows(head, plan)) return {0, head.d * 4, widened};
+  return {kLeastRows * head.d * 4, 0, widened};
 }
 
 }  // namespace headroom

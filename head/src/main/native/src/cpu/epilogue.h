@@ -6,29 +6,49 @@
 
 namespace headroom {
 
-// z is a tile [rows, cols] with `ld` floats between rows. bias is the tile's part of b, or null.
+// z is a tile [rows, cols] with `ld` floats between rows.
 struct Tile {
   float* z;
   int64_t ld, rows, cols;
-  const float* bias;
 };
 
-// The row scalars of d loss / d z_v = p_v a + p_v z_v b - s w_v, with p_v = exp(z_v - lse). The target's entry is
-// the caller's: it is one number a row. b may be null; s and w are both null or both given (w is the tile's part).
+// What turns the products into logits: z = s, or cap tanh(s / cap) where cap is not 0, with s = scale (z + bias). bias is
+// the tile's part of b, or null. -inf (an absent class), +inf and NaN pass through the cap.
+struct Transform {
+  const float* bias;
+  float scale, cap;
+};
+
+// Statistics of a tile's rows, each array [rows]; those after `sum` may be null.
+struct RowStats {
+  float* max;       // max_v z_v; -inf for a row that is -inf throughout
+  float* sum;       // sum_v exp(z_v - max); 0 for such a row. NaN anywhere in a row makes it NaN
+  float* moment;    // sum_v exp(z_v - max) (z_v - max)
+  float* weighted;  // sum_v w_v z_v with the tile's weights, which are 0 where z is -inf
+  const float* w;
+};
+
+// The row scalars of d loss / d z_v = p_v a + p_v z_v b - s w_v, with p_v = exp(z_v - lse), and the factor
+// dz/da = scale (1 - (z/cap)^2) that follows it. The targets' entries are the caller's: a few numbers a row. b may be
+// null; s and w are both null or both given (w is the tile's part, 0 where z is -inf).
 struct RowScalars {
   const float* lse;
   const float* a;
   const float* b;
   const float* s;
   const float* w;
+  float scale, cap;
 };
 
 struct Epilogues {
   const char* isa;
-  // max[i] = max_v z_iv, sum[i] = sum_v exp(z_iv - max[i]); -inf and 0 for a row that is -inf throughout.
-  // NaN anywhere in a row makes its sum NaN. The order of the sum depends on cols alone.
-  void (*row_stats)(const Tile& tile, float* max, float* sum);
-  // z becomes d loss / d z, in place.
+  void (*transform)(const Tile& tile, const Transform& transform);
+  // Sums run in an order that depends on cols alone.
+  void (*row_stats)(const Tile& tile, const RowStats& stats);
+  // The k largest logits of each row and their columns, [rows,k], largest first, ties to the lower column; -inf and -1
+  // where fewer than k are above -inf. NaN is passed over.
+  void (*row_top)(const Tile& tile, int64_t k, float* values, int32_t* columns);
+  // z becomes d loss / d a, in place.
   void (*row_gradient)(const Tile& tile, const RowScalars& scalars);
   // sums[v] += sum_i z_iv, in the order of i.
   void (*column_sums)(const Tile& tile, float* sums);
@@ -36,8 +56,11 @@ struct Epilogues {
   void (*add)(float* y, const float* x, int64_t count);
   // bfloat16 by round to nearest even; NaN stays NaN.
   void (*round_bf16)(const float* x, uint16_t* y, int64_t count);
-  // exp alone, for the test of its error.
+  // float16 to float32, exactly.
+  void (*widen_f16)(const uint16_t* x, float* y, int64_t count);
+  // exp and tanh alone, for the tests of their errors.
   void (*exp)(const float* x, float* y, int64_t count);
+  void (*tanh)(const float* x, float* y, int64_t count);
 };
 
 extern const Epilogues epilogues_generic;

@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -30,10 +31,24 @@ void check_stride(const char* name, int64_t stride, int64_t d) {
   if (stride > most) invalid(name, std::to_string(stride), "at most " + std::to_string(most));
 }
 
-void check_float32(const char* name, int32_t dtype) {
-  if (dtype != HEADROOM_FLOAT32)
-    throw Failure(HEADROOM_UNSUPPORTED,
-                  std::string(name) + ": dtype code " + std::to_string(dtype) + " (expected: FLOAT32 on the CPU)");
+void check_floats(const char* name, int32_t dtype) {
+  if (dtype != HEADROOM_FLOAT32 && dtype != HEADROOM_FLOAT16)
+    throw Failure(HEADROOM_UNSUPPORTED, std::string(name) + ": dtype code " + std::to_string(dtype) +
+                                            " (expected: FLOAT32 or FLOAT16 on the CPU)");
+}
+
+void check_options(const headroom_head& head) {
+  const auto check = [](bool good, const char* name, double value, const char* rule) {
+    if (!good) invalid(name, std::to_string(value), rule);
+  };
+  check(head.label_smoothing >= 0 && head.label_smoothing < 1, "label_smoothing", head.label_smoothing, "in [0, 1)");
+  check(std::isfinite(head.logit_scale) && head.logit_scale > 0, "logit_scale", head.logit_scale, "a positive number");
+  check(std::isfinite(head.soft_cap) && head.soft_cap >= 0, "soft_cap", head.soft_cap, "0 (off) or a positive number");
+  check(std::isfinite(head.z_loss) && head.z_loss >= 0, "z_loss", head.z_loss, "0 (off) or a positive number");
+  check_at_least("soft_count", head.soft_count, 0);
+  check_at_least("top_count", head.top_count, 0);
+  const int64_t most = std::min<int64_t>(head.v, HEADROOM_MOST_TOP);
+  if (head.top_count > most) invalid("top_count", std::to_string(head.top_count), "at most " + std::to_string(most));
 }
 
 void check_shapes(const headroom_head& head) {
@@ -45,8 +60,9 @@ void check_shapes(const headroom_head& head) {
   check_at_least("threads", head.threads, 1);
   check_stride("e stride", head.e_stride, head.d);
   check_stride("c stride", head.c_stride, head.d);
-  check_float32("e", head.e_dtype);
-  check_float32("c", head.c_dtype);
+  check_floats("e", head.e_dtype);
+  check_floats("c", head.c_dtype);
+  check_options(head);
   if (head.t_dtype != HEADROOM_INT32 && head.t_dtype != HEADROOM_INT64)
     throw Failure(HEADROOM_UNSUPPORTED,
                   "targets: dtype code " + std::to_string(head.t_dtype) + " (expected: INT32 or INT64)");
@@ -75,6 +91,9 @@ void check_pointers(const headroom_head& head, Work work) {
     check_given("lse", head.lse);
     if (work != Work::kBackward) check_given("nll", head.nll);
     if (work != Work::kForward) check_given("r", head.r);
+    if (head.soft_count > 0) check_given("soft_ids", head.soft_ids), check_given("soft_weights", head.soft_weights);
+    if (head.top_count > 0 && work != Work::kBackward) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
+    if (head.u_entropy && work != Work::kForward) check_given("entropy", head.entropy);
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
@@ -95,6 +114,16 @@ void check_targets(const headroom_head& head) {
   }
 }
 
+void check_soft_targets(const headroom_head& head) {
+  for (int64_t at = 0; at < head.n * head.soft_count; ++at) {
+    const int64_t id = head.soft_ids[at], row = at / head.soft_count;
+    if ((id < 0 || id >= head.v) && id != head.ignore_index && target_at(head, row) != head.ignore_index)
+      throw Failure(HEADROOM_TARGET_RANGE, "soft target of row " + std::to_string(row) + ": " + std::to_string(id) +
+                                               " (expected: 0 to " + std::to_string(head.v - 1) + ", or the ignore index " +
+                                               std::to_string(head.ignore_index) + ")");
+  }
+}
+
 template <Work work>
 int32_t run(const headroom_head* head) {
   return guarded(
@@ -104,6 +133,7 @@ int32_t run(const headroom_head* head) {
         check_shapes(checked);
         check_pointers(checked, work);
         check_targets(checked);
+        check_soft_targets(checked);
         run_chunks(checked, work);
       },
       head);

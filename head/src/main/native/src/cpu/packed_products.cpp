@@ -12,6 +12,10 @@ namespace {
 
 int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
 
+constexpr int64_t kMostPanel = 32;
+
+bool widens(const headroom_head& head) { return head.e_dtype != HEADROOM_FLOAT32 || head.c_dtype != HEADROOM_FLOAT32; }
+
 // Words of the packed operands.
 struct Sizes {
   Sizes(const headroom_head& head, const Plan& plan, const PackedKernel& kernel)
@@ -49,29 +53,41 @@ class PackedProducts : public Products {
       worker.tile_along = kept_ ? worker.tile_across : worker.tile_across + sizes_.tile_across;
       worker.by_row = arena.take<uint32_t>(sizes_.gradient_by_row);
       worker.by_column = arena.take<uint32_t>(sizes_.gradient_by_column);
+      worker.room = widens(head) ? arena.take<float>(kMostPanel * head.d) : nullptr;
       workers_.push_back(worker);
     }
   }
 
-  void begin_chunk(const Rows& rows) override { rows_ = rows; }
+  void begin_chunk(const int64_t* index, int64_t) override { index_ = index; }
 
-  void load_rows(Span rows, Pass pass) override {
-    std::vector<const float*> at;
-    for (int64_t i = rows.begin; i < rows.end; ++i) at.push_back(rows_.at(i));
+  void load_rows(Span rows, Pass pass, int32_t worker) override {
+    const Operand e = hidden_of(head_);
     if (forms_logits(pass))
-      kernel_.pack_across(at.data(), rows.size(), head_.d, kernel_.rows, hidden_left_ + rows.begin * sizes_.depth);
+      each_panel(rows, kernel_.rows, worker, [&](int64_t i, float* room) { return e.row(index_[i], room); },
+                 [&](Span panel, const float* const* at) {
+                   kernel_.pack_across(at, panel.size(), head_.d, kernel_.rows, hidden_left_ + panel.begin * sizes_.depth);
+                 });
     if (pass == Pass::kGradients && head_.dc)
-      kernel_.pack_along(at.data(), rows.size(), head_.d, hidden_right_ + rows.begin / kernel_.elements * kernel_.columns,
-                         sizes_.row_words * kernel_.columns);
+      each_panel(rows, kernel_.columns, worker, [&](int64_t i, float* room) { return e.row(index_[i], room); },
+                 [&](Span panel, const float* const* at) {
+                   kernel_.pack_along(at, panel.size(), head_.d,
+                                      hidden_right_ + panel.begin / kernel_.elements * kernel_.columns,
+                                      sizes_.row_words * kernel_.columns);
+                 });
   }
 
   void load_tile(Span columns, Pass pass, int32_t worker) override {
     const Worker& own = workers_[static_cast<size_t>(worker)];
-    std::vector<const float*> at;
-    for (int64_t v = columns.begin; v < columns.end; ++v) at.push_back(static_cast<const float*>(head_.c) + v * head_.c_stride);
-    if (forms_logits(pass)) kernel_.pack_across(at.data(), columns.size(), head_.d, kernel_.columns, own.tile_across);
-    if (pass == Pass::kGradients && head_.de)
-      kernel_.pack_along(at.data(), columns.size(), head_.d, own.tile_along, sizes_.tile_words * kernel_.columns);
+    const bool along = pass == Pass::kGradients && head_.de;
+    const Operand c = classifier_of(head_);
+    each_panel({0, columns.size()}, kernel_.columns, worker, [&](int64_t i, float* room) { return c.row(columns.begin + i, room); },
+               [&](Span panel, const float* const* at) {
+                 if (forms_logits(pass))
+                   kernel_.pack_across(at, panel.size(), head_.d, kernel_.columns, own.tile_across + panel.begin * sizes_.depth);
+                 if (along)
+                   kernel_.pack_along(at, panel.size(), head_.d, own.tile_along + panel.begin / kernel_.elements * kernel_.columns,
+                                      sizes_.tile_words * kernel_.columns);
+               });
   }
 
   void logits(Span rows, Span columns, int32_t worker, float* z) override {
@@ -108,7 +124,20 @@ class PackedProducts : public Products {
   static int64_t step(int64_t depth) { return ceil_div(depth, ceil_div(depth, kMostStep)); }
   struct Worker {
     uint32_t *tile_across, *tile_along, *by_row, *by_column;
+    float* room;  // a panel of float16 rows, widened
   };
+
+  // Calls body(panel, its rows as floats) for panels of up to `width` rows.
+  template <class Row, class Body>
+  void each_panel(Span rows, int64_t width, int32_t worker, Row row, Body body) const {
+    const float* at[kMostPanel];
+    float* room = workers_[static_cast<size_t>(worker)].room;
+    for (int64_t begin = rows.begin; begin < rows.end; begin += width) {
+      const Span panel{begin, std::min(begin + width, rows.end)};
+      for (int64_t i = panel.begin; i < panel.end; ++i) at[i - begin] = row(i, room ? room + (i - begin) * head_.d : nullptr);
+      body(panel, at);
+    }
+  }
 
   bool forms_logits(Pass pass) const { return pass == Pass::kStatistics || !kept_; }
 
@@ -116,7 +145,7 @@ class PackedProducts : public Products {
   const PackedKernel& kernel_;
   const Sizes sizes_;
   const bool kept_;
-  Rows rows_{};
+  const int64_t* index_ = nullptr;
   uint32_t *hidden_left_ = nullptr, *hidden_right_ = nullptr;
   std::vector<Worker> workers_;
 };
@@ -133,7 +162,8 @@ Scratch packed_scratch(const headroom_head& head, const Plan& plan) {
   // a row's share of e, packed once (KEPT) or twice, and one padded panel for the last rows
   const int64_t row = (sizes.width * 4 * (plan.kept ? 1 : 2) + kernel.elements - 1) / kernel.elements;
   return {kernel.rows * row * 2, row,
-          (sizes.tile(plan.kept) + sizes.gradient_by_row + sizes.gradient_by_column) * 4 + 4 * kLine};
+          (sizes.tile(plan.kept) + sizes.gradient_by_row + sizes.gradient_by_column) * 4 +
+              (widens(head) ? kMostPanel * head.d * 4 : 0) + 5 * kLine};
 }
 
 }  // namespace headroom

@@ -5,13 +5,14 @@
 
 #include "packed_kernel.h"
 #include "products.h"
+#include "rows.h"
 #include "status.h"
 #include "tuning.h"
 
 namespace headroom {
 namespace {
 
-constexpr int64_t kSlack = 16 * kLine;  // what rounding to lines can cost, all pieces of a call together
+constexpr int64_t kSlack = 32 * kLine;  // what rounding to lines can cost, all pieces of a call together
 
 struct Cost {
   int64_t fixed;    // bytes of a call
@@ -26,7 +27,7 @@ Cost cost(const headroom_head& head, const Plan& plan, int64_t rows) {
   if (!plan.kept) worker += plan.block_rows * plan.logit_stride * 4;
   Cost c{};
   c.fixed = rows * 8 + products.fixed + worker * head.threads + kSlack;  // rows * 8: the list of kept rows
-  c.per_row = products.per_row + plan.tiles * 8 + 6 * 8;  // statistics of each tile; target, lse and the row scalars
+  c.per_row = products.per_row + RowStates::bytes(head, plan);
   if (plan.kept) c.per_row += plan.tiles * plan.logit_stride * 4;
   if (head.de) c.per_row += plan.parts * head.d * 4;
   return c;

@@ -1,8 +1,15 @@
 #include "products.h"
 
+#include "epilogue.h"
 #include "packed_kernel.h"
 
 namespace headroom {
+
+const float* Operand::row(int64_t i, float* room) const {
+  if (dtype == HEADROOM_FLOAT32) return static_cast<const float*>(at) + i * stride;
+  epilogues().widen_f16(static_cast<const uint16_t*>(at) + i * stride, room, columns);
+  return room;
+}
 
 bool own_products_can_run(int32_t compute) { return packed_kernel(compute) != nullptr; }
 

@@ -9,22 +9,21 @@
 #include "arena.h"
 #include "headroom.h"
 #include "plan.h"
+#include "rows.h"
 
 namespace headroom {
 
-struct Span {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-
-// The rows of a chunk: row i of it is row index[i] of e.
-struct Rows {
-  const float* e;
+// A matrix of the call, float32 or float16.
+struct Operand {
+  const void* at;
   int64_t stride;
-  const int64_t* index;
-  int64_t count;
-  const float* at(int64_t i) const { return e + index[i] * stride; }
+  int32_t dtype;
+  int64_t columns;
+  // Row i as floats: where it lies, or widened into `room`.
+  const float* row(int64_t i, float* room) const;
 };
+inline Operand hidden_of(const headroom_head& head) { return {head.e, head.e_stride, head.e_dtype, head.d}; }
+inline Operand classifier_of(const headroom_head& head) { return {head.c, head.c_stride, head.c_dtype, head.d}; }
 
 // A call makes one pass over the tiles for the statistics of its rows, one for their gradients, or one after the other.
 enum class Pass { kStatistics, kGradients };
@@ -45,9 +44,9 @@ struct GradientBlock {
 class Products {
  public:
   virtual ~Products() = default;
-  // Makes the chunk's rows ready for a pass: first the whole, then its parts, which may be loaded in parallel.
-  virtual void begin_chunk(const Rows& rows) = 0;
-  virtual void load_rows(Span rows, Pass pass) = 0;
+  // Makes the chunk's rows (index[i] of e) ready for a pass: first the whole, then its parts, loaded in parallel.
+  virtual void begin_chunk(const int64_t* index, int64_t count) = 0;
+  virtual void load_rows(Span rows, Pass pass, int32_t worker) = 0;
   // Makes a tile of c ready for this worker.
   virtual void load_tile(Span columns, Pass pass, int32_t worker) = 0;
   virtual void logits(Span rows, Span columns, int32_t worker, float* z) = 0;

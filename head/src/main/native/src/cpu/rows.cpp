@@ -1,0 +1,201 @@
+#include "rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chunks.h"
+
+namespace headroom {
+namespace {
+
+constexpr double kInfinity = __builtin_inf();
+
+double at_or_zero(const float* values, int64_t i) { return values ? static_cast<double>(values[i]) : 0.0; }
+
+bool smooths(const headroom_head& head) { return head.label_smoothing > 0; }
+
+}  // namespace
+
+RowStates::RowStates(const headroom_head& head, const Plan& plan, Arena& arena)
+    : head_(head), tiles_(plan.tiles), chunk_rows_(plan.chunk_rows), tile_columns_(plan.tile_columns) {
+  const int64_t r = plan.chunk_rows, each = r * plan.tiles;
+  target_ = arena.take<int64_t>(r);
+  scalars_ = arena.take<Scalars>(r);
+  lse_ = arena.take<float>(r);
+  a_ = arena.take<float>(r);
+  b_ = arena.take<float>(r);
+  s_ = arena.take<float>(r);
+  z_target_ = arena.take<float>(r);
+  z_soft_ = arena.take<float>(r * head.soft_count);
+  max_ = arena.take<float>(each);
+  sum_ = arena.take<float>(each);
+  moment_ = head.entropy ? arena.take<float>(each) : nullptr;
+  weighted_ = smooths(head) ? arena.take<float>(each) : nullptr;
+  top_values_ = arena.take<float>(each * head.top_count);
+  top_columns_ = arena.take<int32_t>(each * head.top_count);
+  for (int64_t v = 0; smooths(head) && v < head.v; ++v) {
+    if (!present(v)) continue;
+    weight_sum_ += class_weight(v);
+    weight_count_ += 1;
+  }
+}
+
+int64_t RowStates::bytes(const headroom_head& head, const Plan& plan) {
+  const int64_t of_tile = 8 + (head.entropy ? 4 : 0) + (smooths(head) ? 4 : 0) + 8 * head.top_count;
+  return 8 + static_cast<int64_t>(sizeof(Scalars)) + 5 * 4 + 4 * head.soft_count + plan.tiles * of_tile;
+}
+
+void RowStates::begin_chunk(const int64_t* index, int64_t count) {
+  index_ = index;
+  for (int64_t i = 0; i < count; ++i) target_[i] = target_at(head_, index[i]);
+}
+
+// Calls body(row, column of the tile, where to remember its logit) for each class that the rows' targets name.
+template <class Body>
+void RowStates::each_target(Span rows, Span columns, Body body) const {
+  const int64_t k = head_.soft_count;
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const int64_t v = target_[i] - columns.begin;
+    if (v >= 0 && v < columns.size()) body(i, v, z_target_ + i);
+    for (int64_t j = 0; j < k; ++j) {
+      const int64_t soft = head_.soft_ids[index_[i] * k + j] - columns.begin;
+      if (soft >= 0 && soft < columns.size()) body(i, soft, z_soft_ + i * k + j);
+    }
+  }
+}
+
+// The tile's part of w for the smoothing: 0 where a class is absent.
+const float* RowStates::weights_of(Span columns, float* room) const {
+  if (!smooths(head_)) return nullptr;
+  for (int64_t v = columns.begin; v < columns.end; ++v)
+    room[v - columns.begin] = present(v) ? static_cast<float>(class_weight(v)) : 0.0f;
+  return room;
+}
+
+void RowStates::take_statistics(const Tile& tile, Span rows, Span columns, int64_t tile_index) {
+  std::vector<float> room(smooths(head_) ? static_cast<size_t>(tile_columns_) : 0);
+  const int64_t at = tile_index * chunk_rows_ + rows.begin;
+  epilogues_.row_stats(tile, {max_ + at, sum_ + at, moment_ ? moment_ + at : nullptr, weighted_ ? weighted_ + at : nullptr,
+                              weights_of(columns, room.data())});
+  if (head_.top_count > 0)
+    epilogues_.row_top(tile, head_.top_count, top_values_ + at * head_.top_count, top_columns_ + at * head_.top_count);
+  each_target(rows, columns, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+}
+
+void RowStates::merge(Span rows) {
+  for (int64_t i = rows.begin; i < rows.end; ++i) merge_row(i);
+}
+
+void RowStates::merge_row(int64_t i) {
+  float top = -__builtin_inff();
+  for (int64_t j = 0; j < tiles_; ++j) top = std::max(top, max_[j * chunk_rows_ + i]);
+  const double origin = top == -__builtin_inff() ? 0.0 : static_cast<double>(top);
+  double total = 0, moment = 0, weighted = 0;
+  for (int64_t j = 0; j < tiles_; ++j) {
+    const int64_t at = j * chunk_rows_ + i;
+    const double shift = static_cast<double>(max_[at]) - origin, part = std::exp(shift);
+    total += static_cast<double>(sum_[at]) * part;
+    // a tile of absent classes has sum 0: nothing, not 0 x -inf
+    if (moment_ && !(part == 0)) moment += part * (static_cast<double>(moment_[at]) + shift * static_cast<double>(sum_[at]));
+    if (weighted_) weighted += static_cast<double>(weighted_[at]);
+  }
+  const double lse = origin + std::log(total);
+  const int64_t row = index_[i];
+  lse_[i] = static_cast<float>(lse);
+  head_.lse[row] = lse_[i];
+  head_.nll[row] = static_cast<float>(lse - static_cast<double>(z_target_[i]));
+  if (head_.entropy) head_.entropy[row] = static_cast<float>(std::log(total) - moment / total);
+  if (head_.smooth && smooths(head_)) head_.smooth[row] = static_cast<float>((weight_sum_ * lse - weighted) / weight_count_);
+  if (head_.soft) head_.soft[row] = static_cast<float>(soft_loss(i, lse));
+  merge_top(i, total == total && total < kInfinity);
+}
+
+double RowStates::soft_loss(int64_t i, double lse) const {
+  const int64_t k = head_.soft_count;
+  double loss = 0;
+  for (int64_t j = 0; j < k; ++j) {
+    const int64_t at = index_[i] * k + j;
+    if (head_.soft_ids[at] == head_.ignore_index || head_.soft_weights[at] == 0) continue;
+    loss += static_cast<double>(head_.soft_weights[at]) * (lse - static_cast<double>(z_soft_[i * k + j]));
+  }
+  return loss;
+}
+
+// Tiles come in the order of ids, so an equal logit of a later tile goes behind.
+void RowStates::merge_top(int64_t i, bool finite) {
+  const int64_t k = head_.top_count;
+  int64_t* ids = head_.top_ids + index_[i] * k;
+  float* logits = head_.top_logits + index_[i] * k;
+  std::fill(ids, ids + k, int64_t{-1});
+  std::fill(logits, logits + k, -__builtin_inff());
+  for (int64_t j = 0; finite && j < tiles_; ++j)
+    for (int64_t from = (j * chunk_rows_ + i) * k, end = from + k; from < end && top_values_[from] > logits[k - 1]; ++from) {
+      int64_t at = k - 1;
+      for (; at > 0 && top_values_[from] > logits[at - 1]; --at) {
+        logits[at] = logits[at - 1];
+        ids[at] = ids[at - 1];
+      }
+      logits[at] = top_values_[from];
+      ids[at] = j * tile_columns_ + top_columns_[from];
+    }
+}
+
+void RowStates::take_given(Span rows) {
+  for (int64_t i = rows.begin; i < rows.end; ++i) lse_[i] = head_.lse[index_[i]];
+}
+
+void RowStates::scale(Span rows) {
+  const int64_t k = head_.soft_count;
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const int64_t row = index_[i];
+    Scalars& x = scalars_[i];
+    x.lse = static_cast<double>(lse_[i]);
+    const double r = static_cast<double>(head_.r[row]), u_h = at_or_zero(head_.u_entropy, row);
+    const double u_p = at_or_zero(head_.u_log_prob, row), sharp = r * (1.0 - head_.label_smoothing);
+    const double per_class = smooths(head_) ? r * head_.label_smoothing / weight_count_ : 0.0;
+    double mass = k > 0 ? 0.0 : class_weight(target_[i]);
+    for (int64_t j = row * k; j < (row + 1) * k; ++j)
+      if (head_.soft_ids[j] != head_.ignore_index) mass += static_cast<double>(head_.soft_weights[j]);
+    x.b = -u_h;
+    x.s = per_class;
+    x.q = sharp;
+    x.t = (k > 0 ? 0.0 : sharp * mass) - u_p;
+    x.a = sharp * mass + per_class * weight_sum_ - u_p + at_or_zero(head_.u_lse, row) +
+          2.0 * head_.z_loss * x.lse * at_or_zero(head_.r_z, row);
+    if (head_.u_entropy) x.a += u_h * (x.lse - static_cast<double>(head_.entropy[row]));
+    a_[i] = static_cast<float>(x.a);
+    b_[i] = static_cast<float>(x.b);
+    s_[i] = static_cast<float>(x.s);
+  }
+}
+
+// The whole entry of a class that the row's targets name. With D what targets take away from it, p A - D is
+// D (p - 1) + (A - D) p, and expm1 keeps every digit where p is near 1; rounded once.
+double RowStates::entry(int64_t i, int64_t column, double z) const {
+  const Scalars& x = scalars_[i];
+  const int64_t k = head_.soft_count;
+  double taken = target_[i] == column ? x.t : 0.0;
+  for (int64_t j = 0; j < k; ++j)
+    if (head_.soft_ids[index_[i] * k + j] == column) taken += x.q * static_cast<double>(head_.soft_weights[index_[i] * k + j]);
+  const double p = std::exp(z - x.lse);
+  double g = taken * std::expm1(z - x.lse) + (x.a - taken) * p - (present(column) ? x.s * class_weight(column) : 0.0);
+  if (x.b != 0 && p != 0) g += x.b * p * z;
+  g *= head_.logit_scale;
+  if (head_.soft_cap == 0 || g == 0) return g;
+  const double t = z / head_.soft_cap;
+  return g * (1.0 - t * t);
+}
+
+void RowStates::gradient(const Tile& tile, Span rows, Span columns) {
+  std::vector<float> room(smooths(head_) ? static_cast<size_t>(tile_columns_) : 0);
+  const float* w = weights_of(columns, room.data());
+  each_target(rows, columns, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+  epilogues_.row_gradient(tile, {lse_ + rows.begin, a_ + rows.begin, head_.u_entropy ? b_ + rows.begin : nullptr,
+                                 w ? s_ + rows.begin : nullptr, w, static_cast<float>(head_.logit_scale),
+                                 static_cast<float>(head_.soft_cap)});
+  each_target(rows, columns, [&](int64_t i, int64_t v, const float* z) {
+    tile.z[(i - rows.begin) * tile.ld + v] = static_cast<float>(entry(i, columns.begin + v, static_cast<double>(*z)));
+  });
+}
+
+}  // namespace headroom

@@ -1,0 +1,72 @@
+// What is known of the rows of a chunk: their targets, statistics and scalars. The formula of headroom.h is here and in
+// epilogue.inc, and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arena.h"
+#include "epilogue.h"
+#include "headroom.h"
+#include "plan.h"
+
+namespace headroom {
+
+struct Span {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+
+class RowStates {
+ public:
+  RowStates(const headroom_head& head, const Plan& plan, Arena& arena);
+  // Bytes of a row of the chunk.
+  static int64_t bytes(const headroom_head& head, const Plan& plan);
+
+  // The chunk's rows: row i of it is row index[i] of the call.
+  void begin_chunk(const int64_t* index, int64_t count);
+
+  // Statistics of a tile of logits, and the logits of targets that lie in it.
+  void take_statistics(const Tile& tile, Span rows, Span columns, int64_t tile_index);
+  // Joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs: they do not depend on
+  // threads or chunks.
+  void merge(Span rows);
+  // Takes the statistics of an earlier call in place of merge.
+  void take_given(Span rows);
+  // The row scalars, once lse is known.
+  void scale(Span rows);
+  // A tile of logits becomes the gradient of the products; the entries of targets are formed in float64.
+  void gradient(const Tile& tile, Span rows, Span columns);
+
+ private:
+  struct Scalars {
+    double lse, a, b, s;
+    double t, q;  // what the target's entry loses, and a soft target's for each unit of weight
+  };
+
+  template <class Body>
+  void each_target(Span rows, Span columns, Body body) const;
+  void merge_row(int64_t i);
+  void merge_top(int64_t i, bool finite);
+  double soft_loss(int64_t i, double lse) const;
+  double entry(int64_t i, int64_t column, double z) const;
+  const float* weights_of(Span columns, float* room) const;
+  double class_weight(int64_t v) const { return head_.class_weight ? static_cast<double>(head_.class_weight[v]) : 1.0; }
+  bool present(int64_t v) const { return !head_.b || head_.b[v] > -__builtin_inff(); }
+
+  const headroom_head& head_;
+  const int64_t tiles_, chunk_rows_, tile_columns_;
+  const Epilogues& epilogues_ = epilogues();
+  double weight_sum_ = 0, weight_count_ = 0;  // W and V over present classes, where smoothing is on
+
+  const int64_t* index_ = nullptr;
+  int64_t* target_;
+  Scalars* scalars_;
+  float *lse_, *a_, *b_, *s_;          // the scalars as the epilogue reads them
+  float *z_target_, *z_soft_;          // logits of the targets: [rows], [rows, soft_count]
+  float *max_, *sum_, *moment_, *weighted_;  // of each tile: [tiles, rows]
+  float* top_values_;                  // [tiles, rows, top_count]
+  int32_t* top_columns_;
+};
+
+}  // namespace headroom

@@ -1,0 +1,216 @@
+// Every option at once, against the formula in float64, under the sanitizers.
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "check.h"
+#include "headroom.h"
+#include "naive_blas.h"
+
+namespace {
+
+const headroom_blas kBlas = naive::blas();
+
+struct Shape {
+  int64_t n, d, v;
+};
+
+struct Setting {
+  int32_t engine, gemm;
+  bool half, soft, forward_first;
+};
+
+// float16 bits of a number that float16 holds exactly: a multiple of 1/64 below 16.
+uint16_t half_of(float x) {
+  if (x == 0) return 0;
+  int exponent;
+  const float fraction = std::frexp(std::fabs(x), &exponent);
+  const auto bits = static_cast<uint32_t>((exponent + 14) << 10) + static_cast<uint32_t>((fraction * 2 - 1) * 1024);
+  return static_cast<uint16_t>((x < 0 ? 0x8000u : 0u) | bits);
+}
+
+class Call {
+ public:
+  Call(Shape shape, Setting setting) : s_(shape), setting_(setting), random_(static_cast<unsigned>(shape.n * 31 + shape.v)) {
+    fill(e_, s_.n * s_.d), fill(c_, s_.v * s_.d), fill(b_, s_.v), fill(w_, s_.v), fill(r_, s_.n), fill(r_z_, s_.n);
+    fill(u_l_, s_.n), fill(u_h_, s_.n), fill(u_p_, s_.n);
+    for (float& x : w_) x = std::fabs(x);
+    if (s_.v > 3) b_[1] = -__builtin_inff();
+    for (int64_t i = 0; i < s_.n; ++i) t_.push_back(i % 5 == 4 ? -100 : i % 3 == 0 ? 0 : s_.v - 1);
+    for (int64_t i = 0; i < s_.n * kPairs; ++i) {
+      soft_ids_.push_back(i % 7 == 6 ? -100 : i % kPairs == 1 ? 0 : static_cast<int64_t>(random_() % 2) * (s_.v - 1));
+      soft_weights_.push_back(0.5f - static_cast<float>(i % 3));
+    }
+  }
+
+  void check() {
+    run();
+    reference();
+    const double bound = 3e-4;
+    for (size_t i = 0; i < t_.size(); ++i) {
+      close("nll", i, nll_[i], x_nll_[i], bound), close("lse", i, lse_[i], x_lse_[i], bound);
+      close("entropy", i, entropy_[i], x_entropy_[i], bound), close("smooth", i, smooth_[i], x_smooth_[i], bound);
+      if (setting_.soft) close("soft", i, soft_[i], x_soft_[i], bound);
+    }
+    for (size_t i = 0; i < de_.size(); ++i) close("dE", i, de_[i], x_de_[i], bound * 10);
+    for (size_t i = 0; i < dc_.size(); ++i) close("dC", i, dc_[i], x_dc_[i], bound * 30);
+    for (size_t i = 0; i < db_.size(); ++i) close("dB", i, db_[i], x_db_[i], bound * 30);
+    for (size_t i = 0; i < top_ids_.size(); ++i) CHECK(top_ids_[i] == x_top_[i], "top %zu: %ld, %ld", i, static_cast<long>(top_ids_[i]), static_cast<long>(x_top_[i]));
+  }
+
+ private:
+  static constexpr int64_t kPairs = 3;
+  static constexpr double kSmoothing = 0.1, kScale = 0.75, kCap = 4, kZLoss = 0.02;
+
+  void fill(std::vector<float>& x, int64_t count) {
+    std::uniform_int_distribution<int> steps(-64, 64);
+    x.resize(static_cast<size_t>(count));
+    for (float& value : x) value = static_cast<float>(steps(random_)) / 64;
+  }
+
+  void close(const char* name, size_t i, float got, double expected, double bound) {
+    CHECK(std::fabs(static_cast<double>(got) - expected) <= bound * (1 + std::fabs(expected)),
+          "n %ld d %ld v %ld engine %d gemm %d half %d soft %d later %d: %s %zu: %g, %g", static_cast<long>(s_.n), static_cast<long>(s_.d),
+          static_cast<long>(s_.v), setting_.engine, setting_.gemm, setting_.half, setting_.soft, setting_.forward_first, name, i,
+          static_cast<double>(got), expected);
+  }
+
+  void run() {
+    const auto n = static_cast<size_t>(s_.n);
+    top_ = std::min<int64_t>(2, s_.v);
+    nll_.assign(n, 7), lse_.assign(n, 7), entropy_.assign(n, 7), smooth_.assign(n, 7), soft_.assign(n, 7);
+    top_ids_.assign(n * static_cast<size_t>(top_), 7), top_logits_.assign(top_ids_.size(), 7);
+    de_.assign(e_.size(), 7), dc_.assign(c_.size(), 7), db_.assign(b_.size(), 7);
+    for (float x : e_) e16_.push_back(half_of(x));
+    for (float x : c_) c16_.push_back(half_of(x));
+    headroom_head h{};
+    h.abi = HEADROOM_ABI, h.blas = &kBlas, h.n = s_.n, h.d = s_.d, h.v = s_.v;
+    h.e = setting_.half ? static_cast<const void*>(e16_.data()) : e_.data(), h.e_stride = s_.d;
+    h.c = setting_.half ? static_cast<const void*>(c16_.data()) : c_.data(), h.c_stride = s_.d;
+    h.e_dtype = h.c_dtype = setting_.half ? HEADROOM_FLOAT16 : HEADROOM_FLOAT32;
+    h.b = b_.data(), h.t = t_.data(), h.t_dtype = HEADROOM_INT64, h.ignore_index = -100;
+    h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = kCap, h.z_loss = kZLoss;
+    if (setting_.soft) h.soft_count = kPairs, h.soft_ids = soft_ids_.data(), h.soft_weights = soft_weights_.data(), h.soft = soft_.data();
+    h.r = r_.data(), h.r_z = r_z_.data(), h.u_lse = u_l_.data(), h.u_entropy = u_h_.data(), h.u_log_prob = u_p_.data();
+    h.nll = nll_.data(), h.lse = lse_.data(), h.entropy = entropy_.data(), h.smooth = smooth_.data();
+    h.top_count = top_, h.top_ids = top_ids_.data(), h.top_logits = top_logits_.data();
+    h.de = de_.data(), h.de_stride = s_.d, h.dc = dc_.data(), h.dc_stride = s_.d, h.db = db_.data();
+    h.engine = setting_.forward_first ? HEADROOM_RECOMPUTED : setting_.engine, h.gemm = setting_.gemm, h.threads = 2, h.workspace_bytes = 64 << 20;
+    headroom_plan plan{};
+    CHECK(headroom_head_plan(&h, &plan) == HEADROOM_OK, "%s", headroom_last_error());
+    h.workspace_bytes = plan.used_workspace_bytes;
+    h.workspace = headroom_alloc(h.workspace_bytes);
+    if (setting_.forward_first) {
+      CHECK(headroom_head_forward(&h) == HEADROOM_OK, "%s", headroom_last_error());
+      CHECK(headroom_head_backward(&h) == HEADROOM_OK, "%s", headroom_last_error());
+    } else {
+      CHECK(headroom_head_forward_backward(&h) == HEADROOM_OK, "%s", headroom_last_error());
+    }
+    headroom_free(h.workspace, h.workspace_bytes);
+  }
+
+  double get(const std::vector<float>& x, int64_t i) const { return static_cast<double>(x[static_cast<size_t>(i)]); }
+
+  void reference() {
+    const auto n = static_cast<size_t>(s_.n);
+    x_nll_.assign(n, 0), x_lse_.assign(n, 0), x_entropy_.assign(n, 0), x_smooth_.assign(n, 0), x_soft_.assign(n, 0);
+    x_top_.assign(top_ids_.size(), -1);
+    x_de_.assign(e_.size(), 0), x_dc_.assign(c_.size(), 0), x_db_.assign(b_.size(), 0);
+    for (int64_t i = 0; i < s_.n; ++i)
+      if (t_[static_cast<size_t>(i)] >= 0) reference_row(i);
+  }
+
+  void reference_row(int64_t i) {
+    const auto row = static_cast<size_t>(i);
+    std::vector<double> z(static_cast<size_t>(s_.v));
+    double total = 0, weights = 0, present = 0, weighted = 0, mean = 0, mass = 0;
+    for (int64_t v = 0; v < s_.v; ++v) {
+      double a = get(b_, v);
+      for (int64_t k = 0; k < s_.d; ++k) a += get(e_, i * s_.d + k) * get(c_, v * s_.d + k);
+      z[static_cast<size_t>(v)] = std::isinf(a) ? a : kCap * std::tanh(kScale * a / kCap);
+      total += std::exp(z[static_cast<size_t>(v)]);
+    }
+    const double lse = std::log(total);
+    for (int64_t v = 0; v < s_.v; ++v) {
+      const double logit = z[static_cast<size_t>(v)];
+      if (std::isinf(logit)) continue;
+      weights += get(w_, v), present += 1, weighted += get(w_, v) * logit, mean += std::exp(logit - lse) * logit;
+    }
+    const int64_t t = t_[row];
+    x_lse_[row] = lse, x_nll_[row] = lse - z[static_cast<size_t>(t)], x_entropy_[row] = lse - mean;
+    x_smooth_[row] = (weights * lse - weighted) / present;
+    std::vector<double> g(z.size());
+    const double r = get(r_, i), sharp = r * (1 - kSmoothing), u_h = get(u_h_, i), u_p = get(u_p_, i);
+    if (setting_.soft) {
+      for (int64_t j = i * kPairs; j < (i + 1) * kPairs; ++j) {
+        const int64_t id = soft_ids_[static_cast<size_t>(j)];
+        if (id < 0) continue;
+        x_soft_[row] += get(soft_weights_, j) * (lse - z[static_cast<size_t>(id)]);
+        mass += get(soft_weights_, j);
+        g[static_cast<size_t>(id)] -= sharp * get(soft_weights_, j);
+      }
+    } else {
+      mass = get(w_, t);
+      g[static_cast<size_t>(t)] -= sharp * mass;
+    }
+    g[static_cast<size_t>(t)] += u_p;
+    const double per_class = r * kSmoothing / present;
+    const double a = sharp * mass + per_class * weights + 2 * kZLoss * lse * get(r_z_, i) + get(u_l_, i) + u_h * (lse - x_entropy_[row]) - u_p;
+    for (int64_t v = 0; v < s_.v; ++v) {
+      const auto at = static_cast<size_t>(v);
+      if (std::isinf(z[at])) continue;
+      const double p = std::exp(z[at] - lse);
+      g[at] += p * a - p * z[at] * u_h - per_class * get(w_, v);
+      g[at] *= kScale * (1 - z[at] * z[at] / kCap / kCap);
+      x_db_[at] += g[at];
+      for (int64_t k = 0; k < s_.d; ++k) {
+        x_de_[static_cast<size_t>(i * s_.d + k)] += g[at] * get(c_, v * s_.d + k);
+        x_dc_[static_cast<size_t>(v * s_.d + k)] += g[at] * get(e_, i * s_.d + k);
+      }
+    }
+    largest(i, z);
+  }
+
+  void largest(int64_t i, std::vector<double> z) {
+    for (int64_t j = 0; j < top_; ++j) {
+      const auto best = std::max_element(z.begin(), z.end());
+      if (!std::isinf(*best)) x_top_[static_cast<size_t>(i * top_ + j)] = best - z.begin();
+      *best = -HUGE_VAL;
+    }
+  }
+
+  const Shape s_;
+  const Setting setting_;
+  std::mt19937 random_;
+  int64_t top_ = 0;
+  std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, soft_weights_;
+  std::vector<uint16_t> e16_, c16_;
+  std::vector<int64_t> t_, soft_ids_, top_ids_, x_top_;
+  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, top_logits_, de_, dc_, db_;
+  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_de_, x_dc_, x_db_;
+};
+
+bool own_products() {
+  headroom_head h{};
+  headroom_plan plan{};
+  h.abi = HEADROOM_ABI, h.n = h.d = h.v = h.e_stride = h.c_stride = 1, h.t_dtype = HEADROOM_INT64, h.threads = 1, h.logit_scale = 1;
+  h.gemm = HEADROOM_GEMM_OWN, h.workspace_bytes = 1 << 20;
+  return headroom_head_plan(&h, &plan) == HEADROOM_OK;
+}
+
+}  // namespace
+
+int main() {
+  for (int32_t engine : {HEADROOM_KEPT, HEADROOM_RECOMPUTED})
+    for (int32_t gemm : {HEADROOM_GEMM_BLAS, HEADROOM_GEMM_OWN})
+      for (bool half : {false, true})
+        for (bool soft : {false, true})
+          for (bool forward_first : {false, true}) {
+            if (gemm == HEADROOM_GEMM_OWN && !own_products()) continue;
+            const Setting setting{engine, gemm, half, soft, forward_first};
+            for (Shape shape : {Shape{1, 1, 2}, Shape{5, 3, 7}, Shape{31, 33, 449}, Shape{270, 5, 900}}) Call(shape, setting).check();
+          }
+  std::printf("options_test: %d failures\n", failures());
+  return failures() ? 1 : 0;
+}
