@@ -17,7 +17,13 @@ import java.util.function.Consumer;
  *   (1-eps) w_t (L - z_t) + (eps/V) (W L - sum_v w_v z_v) + lambda L^2
  * </pre>
  *
- * where V, W and the sum run over present classes (a bias of minus infinity takes a class out).
+ * where V, W and the sum run over present classes (a bias of minus infinity takes a class out). With
+ * soft targets the first term is {@code (1-eps) sum_k q_k w_k (L - z_k)} over the row's pairs (class
+ * k, weight q_k).
+ *
+ * <p>A mean divides the first two terms by the sum over kept rows of token weight x class weight of
+ * the target (soft targets: of token weights, as PyTorch does for probabilities), the z-loss by the
+ * sum of token weights.
  */
 public final class HeadOptions {
 
@@ -43,6 +49,7 @@ public final class HeadOptions {
   private int softTargets;
   private boolean entropy;
   private int topK;
+  private Reweighting reweighting;
   private ComputeType compute = ComputeType.FLOAT32;
   private Engine engine = Engine.AUTO;
   private Delivery delivery = Delivery.AUTOGRAD;
@@ -79,6 +86,7 @@ public final class HeadOptions {
     copy.softTargets = softTargets;
     copy.entropy = entropy;
     copy.topK = topK;
+    copy.reweighting = reweighting;
     copy.compute = compute;
     copy.engine = engine;
     copy.delivery = delivery;
@@ -111,6 +119,13 @@ public final class HeadOptions {
     if (reduction == Reduction.NONE && delivery == Delivery.FUSED) {
       throw new IllegalArgumentException(
           "delivery: FUSED with reduction NONE (expected: AUTOGRAD, since FUSED needs an upstream gradient of 1)");
+    }
+    if (softTargets > 0 && reweighting != null && reweighting.needsProbability()) {
+      throw new IllegalArgumentException(
+          "reweighting: "
+              + reweighting
+              + " with soft targets (expected: linear, quadratic or maskOutliers, since a row of soft targets has no"
+              + " probability of its target)");
     }
   }
 
@@ -217,6 +232,11 @@ public final class HeadOptions {
     return topK;
   }
 
+  /** Returns the weights that rows take from their own losses, or null for none. */
+  public Reweighting reweighting() {
+    return reweighting;
+  }
+
   /** Returns the type of the operands of the matrix products; sums are float32. */
   public ComputeType compute() {
     return compute;
@@ -300,7 +320,10 @@ public final class HeadOptions {
 
   /**
    * Returns these options with k (class, weight) pairs a row as targets: the loss is {@code -sum_k
-   * w_k log p_k}; labels are then ids [..., k] and weights [..., k].
+   * q_k w_k log p_k}, class weights w included; labels are then ids [..., k] and weights [..., k].
+   *
+   * <p>A pair whose class is the ignore index counts for nothing, a row of such pairs is ignored.
+   * Where a single target is meant (accuracy, log-probability) it is the class of the largest weight.
    */
   public HeadOptions withSoftTargets(int value) {
     return with(o -> o.softTargets = value);
@@ -317,6 +340,11 @@ public final class HeadOptions {
    */
   public HeadOptions withTopK(int value) {
     return with(o -> o.topK = value);
+  }
+
+  /** Returns these options with weights that rows take from their own losses, or null for none. */
+  public HeadOptions withReweighting(Reweighting value) {
+    return with(o -> o.reweighting = value);
   }
 
   /** Returns these options with another compute type. */
@@ -361,6 +389,7 @@ public final class HeadOptions {
         softTargets,
         entropy,
         topK,
+        reweighting,
         compute,
         engine,
         delivery,
@@ -382,7 +411,7 @@ public final class HeadOptions {
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%d classes, width %d, %s, %s, %s, %s%s%s%s%s%s%s%s%s%s",
+        "%d classes, width %d, %s, %s, %s, %s%s%s%s%s%s%s%s%s%s%s%s%s",
         classes,
         width,
         reduction,
@@ -397,7 +426,10 @@ public final class HeadOptions {
         named("soft cap", softCap, 0),
         named("z-loss", zLoss, 0),
         named("soft targets", softTargets, 0),
-        named("top", topK, 0));
+        named("top", topK, 0),
+        entropy ? ", entropy" : "",
+        strictMean ? ", strict mean" : "",
+        reweighting == null ? "" : ", " + reweighting);
   }
 
   private static String named(String name, double value, double off) {

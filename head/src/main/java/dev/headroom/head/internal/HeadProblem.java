@@ -53,6 +53,18 @@ public record HeadProblem(
     return targets[row] == options.ignoreIndex();
   }
 
+  double uLse(int row) {
+    return upstream == null || upstream.lse == null ? 0 : upstream.lse[row];
+  }
+
+  double uEntropy(int row) {
+    return upstream == null || upstream.entropy == null ? 0 : upstream.entropy[row];
+  }
+
+  double uLogProb(int row) {
+    return upstream == null || upstream.logProb == null ? 0 : upstream.logProb[row];
+  }
+
   /** Returns the same call with other row scales. */
   public HeadProblem withScales(float[] newR, float[] newRz) {
     return new HeadProblem(e, c, b, targets, soft, newR, newRz, upstream, options);

@@ -1,6 +1,8 @@
 package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
+import dev.headroom.head.HeadOptions;
+import java.util.Arrays;
 
 /**
  * What the kernels return. Arrays of the engine are float32 and belong to the manager of the hidden
@@ -22,8 +24,9 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB) {
    * @param smooth {@code (W L - sum_v w_v z_v) / V} over present classes, or null without smoothing
    * @param soft {@code sum_k w_k (L - z_k)} of soft targets, or null
    * @param entropy {@code L - sum_v p_v z_v}, or null
-   * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or null
-   * @param topLogits [N,k] those logits, or null
+   * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or null;
+   *     neither absent classes nor NaN are listed, and a place left over holds -1
+   * @param topLogits [N,k] those logits, minus infinity in a place left over, or null
    */
   public record Rows(
       float[] nll,
@@ -32,7 +35,26 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB) {
       float[] soft,
       float[] entropy,
       long[] topIds,
-      float[] topLogits) {}
+      float[] topLogits) {
+
+    /** Returns room for the statistics that a problem asks for, as ignored rows leave it. */
+    static Rows empty(HeadProblem problem) {
+      HeadOptions options = problem.options();
+      int n = problem.n();
+      long[] ids = options.topK() > 0 ? new long[n * options.topK()] : null;
+      if (ids != null) {
+        Arrays.fill(ids, -1);
+      }
+      return new Rows(
+          new float[n],
+          new float[n],
+          options.labelSmoothing() > 0 ? new float[n] : null,
+          problem.soft() != null ? new float[n] : null,
+          options.entropy() ? new float[n] : null,
+          ids,
+          ids == null ? null : new float[ids.length]);
+    }
+  }
 
   float[] nll() {
     return rows.nll;

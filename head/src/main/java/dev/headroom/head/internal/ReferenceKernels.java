@@ -2,6 +2,7 @@ package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
 import dev.headroom.head.Engine;
@@ -10,6 +11,8 @@ import dev.headroom.head.HeadOptions;
 /**
  * Computes the head in float64 with the loops of the formula: the truth that the other rungs are
  * held against.
+ *
+ * <p>{@link #backward} forms the statistics again and uses those it is given for nothing.
  */
 public final class ReferenceKernels implements HeadKernels {
 
@@ -25,61 +28,68 @@ public final class ReferenceKernels implements HeadKernels {
 
   @Override
   public HeadResult forward(HeadProblem problem) {
-    return new Pass(problem, null).run(null);
+    return new Pass(problem).run(null);
   }
 
   @Override
   public HeadResult forwardBackward(HeadProblem problem, Wanted wanted) {
-    return new Pass(problem, null).run(wanted);
+    return new Pass(problem).run(wanted);
   }
 
   @Override
   public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
-    return new Pass(problem, forward.lse()).run(wanted);
+    HeadResult result = new Pass(problem).run(wanted);
+    return new HeadResult(forward, result.dE(), result.dC(), result.dB());
   }
 
   /** One call, its arrays copied to the Java heap. */
   private static final class Pass {
     private final HeadProblem problem;
+    private final Classes classes;
     private final int d;
     private final int v;
     private final float[] e;
     private final float[] c;
     private final float[] b;
-    private final float[] givenLse;
+    private final HeadResult.Rows rows;
     private final double[] dE;
     private final double[] dC;
     private final double[] dB;
 
-    Pass(HeadProblem problem, float[] givenLse) {
+    Pass(HeadProblem problem) {
       this.problem = problem;
-      this.givenLse = givenLse;
+      classes = Classes.of(problem);
       d = Math.toIntExact(problem.options().width());
       v = Math.toIntExact(problem.options().classes());
-      e = problem.e().toFloatArray();
-      c = problem.c().toFloatArray();
+      e = floats(problem.e());
+      c = floats(problem.c());
       b = problem.b() == null ? new float[v] : problem.b().toFloatArray();
+      rows = HeadResult.Rows.empty(problem);
       dE = new double[problem.n() * d];
       dC = new double[Math.multiplyExact(v, d)];
       dB = new double[v];
     }
 
+    private static float[] floats(NDArray array) {
+      if (array.getDataType() == DataType.FLOAT32) {
+        return array.toFloatArray();
+      }
+      try (NDArray wide = array.toType(DataType.FLOAT32, true)) {
+        return wide.toFloatArray();
+      }
+    }
+
     HeadResult run(Wanted wanted) {
-      float[] nll = new float[problem.n()];
-      float[] lse = new float[problem.n()];
       for (int i = 0; i < problem.n(); i++) {
         if (problem.ignored(i)) {
           continue;
         }
-        double[] z = logits(i);
-        double rowLse = givenLse == null ? logSumExp(z) : givenLse[i];
-        lse[i] = (float) rowLse;
-        nll[i] = (float) (rowLse - z[(int) problem.targets()[i]]);
+        ReferenceRow row = new ReferenceRow(problem, classes, i, logits(i));
+        write(i, row);
         if (wanted != null) {
-          addGradients(i, z, rowLse);
+          addGradients(i, row.gradient());
         }
       }
-      HeadResult.Rows rows = new HeadResult.Rows(nll, lse, null, null, null, null, null);
       if (wanted == null) {
         return new HeadResult(rows, null, null, null);
       }
@@ -92,38 +102,40 @@ public final class ReferenceKernels implements HeadKernels {
     }
 
     private double[] logits(int row) {
-      double[] z = new double[v];
+      double[] a = new double[v];
       for (int j = 0; j < v; j++) {
         double sum = b[j];
         for (int k = 0; k < d; k++) {
           sum += (double) e[row * d + k] * c[j * d + k];
         }
-        z[j] = sum;
+        a[j] = sum;
       }
-      return z;
+      return a;
     }
 
-    private static double logSumExp(double[] z) {
-      double max = Double.NEGATIVE_INFINITY;
-      for (double logit : z) {
-        max = Math.max(max, logit);
+    private void write(int i, ReferenceRow row) {
+      rows.nll()[i] = (float) row.nll;
+      rows.lse()[i] = (float) row.lse;
+      if (rows.smooth() != null) {
+        rows.smooth()[i] = (float) row.smooth;
       }
-      double sum = 0;
-      for (double logit : z) {
-        sum += max == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logit - max);
+      if (rows.soft() != null) {
+        rows.soft()[i] = (float) row.soft;
       }
-      return max + Math.log(sum);
+      if (rows.entropy() != null) {
+        rows.entropy()[i] = (float) row.entropy;
+      }
+      if (rows.topIds() != null) {
+        row.top(rows.topIds(), rows.topLogits());
+      }
     }
 
-    private void addGradients(int row, double[] z, double lse) {
-      double r = problem.r()[row];
-      double a = r + 2 * problem.options().zLoss() * lse * problem.rZ()[row];
+    private void addGradients(int row, double[] g) {
       for (int j = 0; j < v; j++) {
-        double g = Math.exp(z[j] - lse) * a - (j == problem.targets()[row] ? r : 0);
-        dB[j] += g;
+        dB[j] += g[j];
         for (int k = 0; k < d; k++) {
-          dE[row * d + k] += g * c[j * d + k];
-          dC[j * d + k] += g * e[row * d + k];
+          dE[row * d + k] += g[j] * c[j * d + k];
+          dC[j * d + k] += g[j] * e[row * d + k];
         }
       }
     }
