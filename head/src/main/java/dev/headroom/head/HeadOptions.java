@@ -17,9 +17,9 @@ import java.util.function.Consumer;
  *   (1-eps) w_t (L - z_t) + (eps/V) (W L - sum_v w_v z_v) + lambda L^2
  * </pre>
  *
- * where V, W and the sum run over present classes (a bias of minus infinity takes a class out). With
- * soft targets the first term is {@code (1-eps) sum_k q_k w_k (L - z_k)} over the row's pairs (class
- * k, weight q_k).
+ * where V, W and the sum run over present classes (a bias of minus infinity takes a class out).
+ * With soft targets the first term is {@code (1-eps) sum_k q_k w_k (L - z_k)} over the row's pairs
+ * (class k, weight q_k).
  *
  * <p>A mean divides the first two terms by the sum over kept rows of token weight x class weight of
  * the target (soft targets: of token weights, as PyTorch does for probabilities), the z-loss by the
@@ -323,7 +323,8 @@ public final class HeadOptions {
    * q_k w_k log p_k}, class weights w included; labels are then ids [..., k] and weights [..., k].
    *
    * <p>A pair whose class is the ignore index counts for nothing, a row of such pairs is ignored.
-   * Where a single target is meant (accuracy, log-probability) it is the class of the largest weight.
+   * Where a single target is meant (accuracy, log-probability) it is the class of the largest
+   * weight.
    */
   public HeadOptions withSoftTargets(int value) {
     return with(o -> o.softTargets = value);

@@ -20,8 +20,9 @@ import java.util.Locale;
  *
  * <p>The loss is the one that these factors times the token weights would give as token weights: a
  * mean divides by their sum (the focal loss of the literature divides by the rows: use {@link
- * Reduction#SUM}, and its gradient also goes through the factor). Rows whose loss is not finite keep
- * their weight, so that they show. Costs a forward pass before the gradients: 4 matrix products.
+ * Reduction#SUM}, and its gradient also goes through the factor). Rows whose loss is not finite
+ * keep their weight, so that they show. Costs a forward pass before the gradients: 4 matrix
+ * products.
  *
  * <p>Sources: Lin et al. 2017 (focal); Sow et al. 2025, Dynamic loss-based sample reweighting
  * (losses scaled to [-1, 1]).
@@ -123,7 +124,7 @@ public final class Reweighting {
     return switch (kind) {
       case LINEAR -> 1 + parameter * h;
       case QUADRATIC -> 1 - parameter * h * h;
-        // rounding may leave a loss just below 0
+      // rounding may leave a loss just below 0
       case FOCAL -> Math.pow(-Math.expm1(-Math.max(0, loss)), parameter);
       case MASK_OUTLIERS -> loss <= most ? 1 : 0;
     };

@@ -65,6 +65,26 @@ public record HeadProblem(
     return upstream == null || upstream.logProb == null ? 0 : upstream.logProb[row];
   }
 
+  /** Returns the k-th class of so many rows; -1 where a pair counts for nothing. */
+  long[] softIds(int k, int first, int rows) {
+    long[] ids = new long[rows];
+    for (int i = 0; i < rows; i++) {
+      long id = soft.ids[(first + i) * options.softTargets() + k];
+      ids[i] = id == options.ignoreIndex() || ignored(first + i) ? -1 : id;
+    }
+    return ids;
+  }
+
+  /** Returns the weight of the k-th class of so many rows; 0 where a pair counts for nothing. */
+  float[] softWeights(int k, int first, int rows) {
+    float[] weights = new float[rows];
+    long[] ids = softIds(k, first, rows);
+    for (int i = 0; i < rows; i++) {
+      weights[i] = ids[i] < 0 ? 0 : soft.weights[(first + i) * options.softTargets() + k];
+    }
+    return weights;
+  }
+
   /** Returns the same call with other row scales. */
   public HeadProblem withScales(float[] newR, float[] newRz) {
     return new HeadProblem(e, c, b, targets, soft, newR, newRz, upstream, options);

@@ -3,10 +3,21 @@ package dev.headroom.head.internal;
 import dev.headroom.head.Backend;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
+import java.util.function.Consumer;
 
-/** The reference with one row of dE of the wrong sign: the contract must refuse it. */
+/** The reference with one thing done to its results: the contract must refuse each. */
 final class BrokenKernels implements HeadKernels {
   private final HeadKernels right = new ReferenceKernels();
+  private final Consumer<HeadResult> damage;
+
+  BrokenKernels(Consumer<HeadResult> damage) {
+    this.damage = damage;
+  }
+
+  private HeadResult damaged(HeadResult result) {
+    damage.accept(result);
+    return result;
+  }
 
   @Override
   public Backend backend() {
@@ -25,9 +36,7 @@ final class BrokenKernels implements HeadKernels {
 
   @Override
   public HeadResult forwardBackward(HeadProblem problem, Wanted wanted) {
-    HeadResult result = right.forwardBackward(problem, wanted);
-    result.dE().get(0).muli(-1);
-    return result;
+    return damaged(right.forwardBackward(problem, wanted));
   }
 
   @Override

@@ -27,18 +27,21 @@ enum ErrorBudget {
 
   /**
    * Fails with the worst element where the bound on the maximum or the root mean square is broken.
+   *
+   * @param least the least magnitude that errors are relative to
    */
-  void check(String what, float[] reference, float[] actual) {
+  void check(String what, float[] reference, float[] actual, double least) {
     assertTrue(reference.length == actual.length, what + " length: " + actual.length);
-    double scale = this == LOSS_FLOAT32 || this == LOSS_BFLOAT16 ? 1 : 1e-2;
+    double scale = least;
     for (float value : reference) {
-      scale = Math.max(scale, Math.abs(value));
+      scale = Float.isInfinite(value) ? scale : Math.max(scale, Math.abs(value));
     }
     double worst = 0;
     double squares = 0;
     int at = 0;
     for (int i = 0; i < reference.length; i++) {
-      double error = Math.abs((double) actual[i] - reference[i]) / scale;
+      boolean same = actual[i] == reference[i];
+      double error = same ? 0 : Math.abs((double) actual[i] - reference[i]) / scale;
       squares += error * error;
       // written so that NaN counts as worst
       if (!(error <= worst)) {

@@ -2,8 +2,11 @@ package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.internal.HeadProblem.RowUpstream;
+import dev.headroom.head.internal.HeadProblem.SoftTargets;
 import java.util.Random;
 
 /** Makes seeded problems for the tests of the kernels. */
@@ -32,7 +35,56 @@ final class Problems {
       r[i] = ignored ? 0 : (float) random.nextGaussian();
       rZ[i] = ignored ? 0 : (float) random.nextGaussian();
     }
-    return new HeadProblem(e, c, b, targets, null, r, rZ, null, options);
+    SoftTargets soft = options.softTargets() > 0 ? soft(random, n, options) : null;
+    return new HeadProblem(e, c, b, targets, soft, r, rZ, null, options);
+  }
+
+  /** Pairs of any sign and sum; some count for nothing, some name a class twice. */
+  private static SoftTargets soft(Random random, int n, HeadOptions options) {
+    int k = options.softTargets();
+    long[] ids = new long[n * k];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = random.nextInt((int) options.classes());
+      ids[i] = i % 7 == 3 ? options.ignoreIndex() : ids[i];
+      ids[i] = i % 5 == 4 && i % k > 0 ? ids[i - 1] : ids[i];
+    }
+    return new SoftTargets(ids, gaussians(random, n * k, 0.5));
+  }
+
+  /** The same problem with random upstream gradients of the outputs that are asked for. */
+  static HeadProblem upstream(
+      HeadProblem problem, long seed, boolean lse, boolean entropy, boolean logProb) {
+    Random random = new Random(seed);
+    int n = problem.n();
+    return problem.withUpstream(
+        new RowUpstream(
+            lse ? gaussians(random, n, 1) : null,
+            entropy ? gaussians(random, n, 1) : null,
+            logProb ? gaussians(random, n, 1) : null));
+  }
+
+  /** The same problem with hidden states or classifier rounded to float16. */
+  static HeadProblem halved(HeadProblem p, boolean e, boolean c) {
+    return new HeadProblem(
+        e ? p.e().toType(DataType.FLOAT16, true) : p.e(),
+        c ? p.c().toType(DataType.FLOAT16, true) : p.c(),
+        p.b(),
+        p.targets(),
+        p.soft(),
+        p.r(),
+        p.rZ(),
+        p.upstream(),
+        p.options());
+  }
+
+  /** V class weights from 0 up, one of them 0. */
+  static float[] classWeights(int v, long seed) {
+    Random random = new Random(seed);
+    float[] weights = new float[v];
+    for (int i = 0; i < v; i++) {
+      weights[i] = i == v / 2 ? 0 : 2 * random.nextFloat();
+    }
+    return weights;
   }
 
   static float[] gaussians(Random random, int count, double deviation) {
