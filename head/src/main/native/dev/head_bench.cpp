@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   headroom_head head{};
   head.abi = HEADROOM_ABI, head.blas = &blas, head.n = n, head.d = d, head.v = v;
   head.e = e.data(), head.e_stride = d, head.c = c.data(), head.c_stride = d, head.t = t.data(), head.t_dtype = HEADROOM_INT64;
-  head.ignore_index = -100, head.r = r.data(), head.nll = nll.data(), head.lse = lse.data();
+  head.ignore_index = -100, head.logit_scale = 1, head.r = r.data(), head.nll = nll.data(), head.lse = lse.data();
   head.de = de.data(), head.de_stride = d, head.dc = dc.data(), head.dc_stride = d;
   head.workspace_bytes = std::atoll(argv[6]) << 20;
   head.engine = argc > 7 ? std::atoi(argv[7]) : 0;
