@@ -105,6 +105,12 @@ typedef struct headroom_head {
   float* dc; int64_t dc_stride;  /* [v,d], null where not wanted */
   float* db;                     /* [v], null where not wanted */
   int32_t add_dc;                /* 1: dc and db are added to; 0: they are overwritten */
+  int32_t filter_full_c;         /* 1: dc and db are formed without the filter */
+
+  /* The gradient filter: entries of p below tau may be dropped, for whole classes of a block of rows. Off where both are 0. */
+  double filter_tau;             /* in [0,1) */
+  double filter_mass;            /* in [0,1): tau is chosen so that the mean dropped mass of a row stays below this */
+  float* dropped;                /* [n] out with a filter, or null: the mass of p that a row's gradient lacks */
 
   int32_t engine;                /* headroom_engine asked for; headroom_head_plan tells what AUTO means */
   int32_t gemm;                  /* headroom_gemm */

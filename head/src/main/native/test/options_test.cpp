@@ -19,6 +19,8 @@ struct Shape {
 struct Setting {
   int32_t engine, gemm;
   bool half, soft, forward_first;
+  double tau;   // of the filter; 0: none
+  bool full_c;
 };
 
 // float16 bits of a number that float16 holds exactly: a multiple of 1/64 below 16.
@@ -48,6 +50,7 @@ class Call {
     run();
     reference();
     const double bound = 3e-4;
+    if (setting_.tau > 1e-6) return check_filtered(bound);
     for (size_t i = 0; i < t_.size(); ++i) {
       close("nll", i, nll_[i], x_nll_[i], bound), close("lse", i, lse_[i], x_lse_[i], bound);
       close("entropy", i, entropy_[i], x_entropy_[i], bound), close("smooth", i, smooth_[i], x_smooth_[i], bound);
@@ -59,9 +62,27 @@ class Call {
     for (size_t i = 0; i < top_ids_.size(); ++i) CHECK(top_ids_[i] == x_top_[i], "top %zu: %ld, %ld", i, static_cast<long>(top_ids_[i]), static_cast<long>(x_top_[i]));
   }
 
+  // The dropped mass is at most the mass below tau, and what is dropped of the gradient is at most that mass.
+  void check_filtered(double bound) {
+    double total = 0;
+    for (size_t i = 0; i < t_.size(); ++i) {
+      const double dropped = static_cast<double>(dropped_[i]);
+      CHECK(dropped >= 0 && dropped <= x_below_[i] + 1e-5, "dropped of row %zu: %g, at most %g", i, dropped, x_below_[i]);
+      total += dropped;
+      for (int64_t k = 0; k < s_.d; ++k) {
+        const size_t at = i * static_cast<size_t>(s_.d) + static_cast<size_t>(k);
+        const double slack = 8 * dropped * x_scale_[i] + bound * 10 * (1 + std::fabs(x_de_[at]));
+        CHECK(std::fabs(static_cast<double>(de_[at]) - x_de_[at]) <= slack, "filtered dE %zu: %g, %g", at, static_cast<double>(de_[at]), x_de_[at]);
+      }
+    }
+    CHECK(s_.v < 100 || total > 0.01, "n %ld v %ld: nothing dropped at tau %g", static_cast<long>(s_.n), static_cast<long>(s_.v), setting_.tau);
+    for (size_t i = 0; setting_.full_c && i < dc_.size(); ++i) close("dC", i, dc_[i], x_dc_[i], bound * 30);
+    for (size_t i = 0; setting_.full_c && i < db_.size(); ++i) close("dB", i, db_[i], x_db_[i], bound * 30);
+  }
+
  private:
   static constexpr int64_t kPairs = 3;
-  static constexpr double kSmoothing = 0.1, kScale = 0.75, kCap = 4, kZLoss = 0.02;
+  static constexpr double kSmoothing = 0.1, kScale = 0.75, kZLoss = 0.02;
 
   void fill(std::vector<float>& x, int64_t count) {
     std::uniform_int_distribution<int> steps(-64, 64);
@@ -90,13 +111,15 @@ class Call {
     h.c = setting_.half ? static_cast<const void*>(c16_.data()) : c_.data(), h.c_stride = s_.d;
     h.e_dtype = h.c_dtype = setting_.half ? HEADROOM_FLOAT16 : HEADROOM_FLOAT32;
     h.b = b_.data(), h.t = t_.data(), h.t_dtype = HEADROOM_INT64, h.ignore_index = -100;
-    h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = kCap, h.z_loss = kZLoss;
+    h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = cap_, h.z_loss = kZLoss;
     if (setting_.soft) h.soft_count = kPairs, h.soft_ids = soft_ids_.data(), h.soft_weights = soft_weights_.data(), h.soft = soft_.data();
     h.r = r_.data(), h.r_z = r_z_.data(), h.u_lse = u_l_.data(), h.u_entropy = u_h_.data(), h.u_log_prob = u_p_.data();
     h.nll = nll_.data(), h.lse = lse_.data(), h.entropy = entropy_.data(), h.smooth = smooth_.data();
     h.top_count = top_, h.top_ids = top_ids_.data(), h.top_logits = top_logits_.data();
     h.de = de_.data(), h.de_stride = s_.d, h.dc = dc_.data(), h.dc_stride = s_.d, h.db = db_.data();
-    h.engine = setting_.forward_first ? HEADROOM_RECOMPUTED : setting_.engine, h.gemm = setting_.gemm, h.threads = 2, h.workspace_bytes = 64 << 20;
+    h.engine = setting_.forward_first || setting_.tau > 0 ? HEADROOM_RECOMPUTED : setting_.engine, h.gemm = setting_.gemm, h.threads = 2, h.workspace_bytes = 64 << 20;
+    dropped_.assign(n, 7);
+    h.filter_tau = setting_.tau, h.filter_full_c = setting_.full_c, h.dropped = dropped_.data();
     headroom_plan plan{};
     CHECK(headroom_head_plan(&h, &plan) == HEADROOM_OK, "%s", headroom_last_error());
     h.workspace_bytes = plan.used_workspace_bytes;
@@ -116,6 +139,7 @@ class Call {
     const auto n = static_cast<size_t>(s_.n);
     x_nll_.assign(n, 0), x_lse_.assign(n, 0), x_entropy_.assign(n, 0), x_smooth_.assign(n, 0), x_soft_.assign(n, 0);
     x_top_.assign(top_ids_.size(), -1);
+    x_below_.assign(n, 0), x_scale_.assign(n, 0);
     x_de_.assign(e_.size(), 0), x_dc_.assign(c_.size(), 0), x_db_.assign(b_.size(), 0);
     for (int64_t i = 0; i < s_.n; ++i)
       if (t_[static_cast<size_t>(i)] >= 0) reference_row(i);
@@ -128,7 +152,7 @@ class Call {
     for (int64_t v = 0; v < s_.v; ++v) {
       double a = get(b_, v);
       for (int64_t k = 0; k < s_.d; ++k) a += get(e_, i * s_.d + k) * get(c_, v * s_.d + k);
-      z[static_cast<size_t>(v)] = std::isinf(a) ? a : kCap * std::tanh(kScale * a / kCap);
+      z[static_cast<size_t>(v)] = std::isinf(a) ? a : cap_ == 0 ? kScale * a : cap_ * std::tanh(kScale * a / cap_);
       total += std::exp(z[static_cast<size_t>(v)]);
     }
     const double lse = std::log(total);
@@ -161,8 +185,10 @@ class Call {
       const auto at = static_cast<size_t>(v);
       if (std::isinf(z[at])) continue;
       const double p = std::exp(z[at] - lse);
+      if (p < setting_.tau) x_below_[row] += p;
+      x_scale_[row] = std::max(x_scale_[row], std::fabs(a) + std::fabs(u_h * z[at]));
       g[at] += p * a - p * z[at] * u_h - per_class * get(w_, v);
-      g[at] *= kScale * (1 - z[at] * z[at] / kCap / kCap);
+      g[at] *= kScale * (cap_ == 0 ? 1 : 1 - z[at] * z[at] / cap_ / cap_);
       x_db_[at] += g[at];
       for (int64_t k = 0; k < s_.d; ++k) {
         x_de_[static_cast<size_t>(i * s_.d + k)] += g[at] * get(c_, v * s_.d + k);
@@ -182,13 +208,14 @@ class Call {
 
   const Shape s_;
   const Setting setting_;
+  const double cap_ = setting_.tau > 0 ? 0 : 4;
   std::mt19937 random_;
   int64_t top_ = 0;
   std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, soft_weights_;
   std::vector<uint16_t> e16_, c16_;
   std::vector<int64_t> t_, soft_ids_, top_ids_, x_top_;
-  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, top_logits_, de_, dc_, db_;
-  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_de_, x_dc_, x_db_;
+  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, dropped_, top_logits_, de_, dc_, db_;
+  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_below_, x_scale_, x_de_, x_dc_, x_db_;
 };
 
 bool own_products() {
@@ -208,8 +235,13 @@ int main() {
         for (bool soft : {false, true})
           for (bool forward_first : {false, true}) {
             if (gemm == HEADROOM_GEMM_OWN && !own_products()) continue;
-            const Setting setting{engine, gemm, half, soft, forward_first};
-            for (Shape shape : {Shape{1, 1, 2}, Shape{5, 3, 7}, Shape{31, 33, 449}, Shape{270, 5, 900}}) Call(shape, setting).check();
+            for (double tau : {0.0, 1e-30, 0.002})
+              for (bool full_c : {false, true}) {
+                const Setting setting{engine, gemm, half, soft, forward_first, tau, full_c};
+                if ((tau > 0 && engine == HEADROOM_KEPT) || (tau == 0 && full_c)) continue;
+                for (Shape shape : {Shape{1, 1, 2}, Shape{5, 3, 7}, Shape{31, 33, 449}, Shape{270, 5, 900}})
+                  Call(shape, setting).check();
+              }
           }
   std::printf("options_test: %d failures\n", failures());
   return failures() ? 1 : 0;

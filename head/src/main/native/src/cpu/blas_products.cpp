@@ -37,7 +37,7 @@ class BlasProducts : public Products {
         worker.c16 = arena.take<uint16_t>(plan.tile_columns * head.d);
         worker.g16 = arena.take<uint16_t>(plan.block_rows * ld_);
         worker.row = arena.take<float>(head.d);
-      } else if (head.c_dtype != HEADROOM_FLOAT32) {
+      } else if (copies_classes(head)) {
         worker.c32 = arena.take<float>(plan.tile_columns * head.d);
       }
       workers_.push_back(worker);
@@ -48,6 +48,9 @@ class BlasProducts : public Products {
   static bool copies_rows(const headroom_head& head, const Plan& plan) {
     return plan.gathered || head.e_dtype != HEADROOM_FLOAT32;
   }
+
+  // Whether a tile of c is copied: float16, or classes that do not follow each other.
+  static bool copies_classes(const headroom_head& head) { return head.c_dtype != HEADROOM_FLOAT32 || filters(head); }
 
   // Points e_ at the chunk's rows in place where they follow each other; else load_rows copies them together. A chunk
   // of fewer than kLeastRows rows is padded with zeros: fewer rows change the bits of a row's result in some BLAS.
@@ -75,27 +78,26 @@ class BlasProducts : public Products {
     }
   }
 
-  void load_tile(Span columns, Pass, int32_t worker) override {
+  void load_tile(const Classes& classes, Pass, int32_t worker) override {
     const Operand c = classifier_of(head_);
-    for (int64_t v = columns.begin; v < columns.end; ++v) {
-      const int64_t at = (v - columns.begin) * head_.d;
+    for (int64_t j = 0; j < classes.count && (bf16_ || copies_classes(head_)); ++j) {
       if (bf16_) {
-        epilogues().round_bf16(c.row(v, own(worker).row), own(worker).c16 + at, head_.d);
-      } else if (c.dtype != HEADROOM_FLOAT32) {
-        copy_row(c, v, own(worker).c32 + at);
+        epilogues().round_bf16(c.row(classes.id(j), own(worker).row), own(worker).c16 + j * head_.d, head_.d);
+      } else {
+        copy_row(c, classes.id(j), own(worker).c32 + j * head_.d);
       }
     }
   }
 
-  void logits(Span rows, Span columns, int32_t worker, float* z) override {
-    const int32_t m = narrow(columns.size()), n = narrow(std::max(rows.size(), kLeastRows)), k = narrow(head_.d);
+  void logits(Span rows, const Classes& classes, int32_t worker, float* z) override {
+    const int32_t m = narrow(classes.count), n = narrow(std::max(rows.size(), kLeastRows)), k = narrow(head_.d);
     const int32_t ldz = narrow(ld_);
     if (bf16_) {
       const uint16_t* c16 = own(worker).c16;
       blas_.gemm_bf16(kRowMajor, kNoTrans, kTrans, n, m, k, 1.0f, e16_ + rows.begin * head_.d, k, c16, k, 0.0f, z, ldz);
       return;
     }
-    const Matrix<float> c = classifier(columns.begin, worker);
+    const Matrix<float> c = classifier(classes.begin, worker);
     const int32_t ldc = narrow(c.stride), lde = narrow(e_.stride);
     blas_.sgemm("T", "N", &m, &n, &k, &kOne, c.at, &ldc, e_.at + rows.begin * e_.stride, &lde, &kZero, z, &ldz);
   }
@@ -109,14 +111,14 @@ class BlasProducts : public Products {
     uint16_t* c16;  // bfloat16 copies of the tile of c and of the block's gradient, and a float16 row widened
     uint16_t* g16;
     float* row;
-    float* c32;  // a float16 tile of c, widened
+    float* c32;  // the tile of c where it cannot be read in place
   };
 
   const Worker& own(int32_t worker) const { return workers_[static_cast<size_t>(worker)]; }
 
   // The tile of c that begins with class v.
   Matrix<float> classifier(int64_t v, int32_t worker) const {
-    if (head_.c_dtype != HEADROOM_FLOAT32) return {own(worker).c32, head_.d};
+    if (copies_classes(head_)) return {own(worker).c32, head_.d};
     return {classifier_of(head_).row(v, nullptr), head_.c_stride};
   }
 
@@ -126,8 +128,8 @@ class BlasProducts : public Products {
   }
 
   void gradients32(const GradientBlock& block, int32_t worker) {
-    const int32_t rows = narrow(block.rows.size()), columns = narrow(block.columns.size()), d = narrow(head_.d);
-    const Matrix<float> c = classifier(block.columns.begin, worker);
+    const int32_t rows = narrow(block.rows.size()), columns = narrow(block.classes.count), d = narrow(head_.d);
+    const Matrix<float> c = classifier(block.classes.begin, worker);
     const int32_t ldc = narrow(c.stride), lde = narrow(e_.stride), ldg = narrow(ld_);
     const int32_t ldde = narrow(block.de_stride), lddc = narrow(block.dc_stride);
     if (block.de)
@@ -139,7 +141,7 @@ class BlasProducts : public Products {
   }
 
   void gradients16(const GradientBlock& block, const Worker& worker) {
-    const int32_t rows = narrow(block.rows.size()), columns = narrow(block.columns.size()), d = narrow(head_.d);
+    const int32_t rows = narrow(block.rows.size()), columns = narrow(block.classes.count), d = narrow(head_.d);
     for (int64_t i = 0; i < rows; ++i) epilogues().round_bf16(block.g + i * ld_, worker.g16 + i * ld_, columns);
     if (block.de)
       blas_.gemm_bf16(kRowMajor, kNoTrans, kNoTrans, rows, d, columns, 1.0f, worker.g16, narrow(ld_), worker.c16, d,
@@ -170,7 +172,7 @@ std::unique_ptr<Products> make_blas_products(const headroom_head& head, const Pl
 Scratch blas_scratch(const headroom_head& head, const Plan& plan) {
   if (head.compute == HEADROOM_BFLOAT16)
     return {0, head.d * 2, (plan.tile_columns * head.d + plan.block_rows * plan.logit_stride) * 2 + head.d * 4 + 3 * kLine};
-  const int64_t widened = head.c_dtype == HEADROOM_FLOAT32 ? 0 : plan.tile_columns * head.d * 4 + kLine;
+  const int64_t widened = !BlasProducts::copies_classes(head) ? 0 : plan.tile_columns * head.d * 4 + kLine;
   if (BlasProducts::copies_rows(head, plan)) return {0, head.d * 4, widened};
   return {kLeastRows * head.d * 4, 0, widened};
 }

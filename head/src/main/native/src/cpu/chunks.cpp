@@ -1,24 +1,14 @@
 #include "chunks.h"
 
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <vector>
-
-#include "arena.h"
-#include "epilogue.h"
-#include "plan.h"
-#include "pool.h"
-#include "products.h"
-#include "rows.h"
+#include "filter.h"
+#include "loop.h"
 
 namespace headroom {
 namespace {
 
 class Chunks {
  public:
-  Chunks(const headroom_head& head, Work work)
-      : head_(asked(head, work)), work_(work) {
+  Chunks(const headroom_head& head, Work work) : head_(asked(head, work)), work_(work) {
     for (int64_t i = 0; i < head.n; ++i) kept_count_ += target_at(head, i) != head.ignore_index;
     plan_ = make_plan(head_, kept_count_, kept_count_ < head.n);
     take_workspace();
@@ -32,26 +22,21 @@ class Chunks {
     }
     for (int64_t first = 0; first < kept_count_; first += plan_.chunk_rows) {
       begin_chunk(first, std::min(plan_.chunk_rows, kept_count_ - first));
-      if (work_ == Work::kBackward) {
-        rows_->take_given({0, count_});
-      } else {
-        load_rows(Pass::kStatistics);
-        parallel_tasks(plan_.tiles, [this](int64_t tile, int32_t worker) { statistics(tile, worker); });
-        each_group_of_rows([this](Span rows, int32_t) { rows_->merge(rows); });
-      }
-      if (work_ == Work::kForward) continue;
-      load_rows(Pass::kGradients);
-      rows_->scale({0, count_});
-      parallel_tasks(plan_.parts, [this](int64_t part, int32_t worker) { gradients(part, worker); });
-      if (head_.de) each_group_of_rows([this](Span rows, int32_t) { sum_parts(rows); });
-      first_chunk_ = false;
+      if (work_ != Work::kBackward || filter_) load_rows(Pass::kStatistics);
+      if (work_ == Work::kBackward) loop_.rows->take_given({0, loop_.count});
+      if (filter_) filter_->begin_chunk(work_ == Work::kBackward);
+      if (work_ != Work::kBackward || filter_)
+        loop_.each_task(plan_.tiles, [this](int64_t tile, int32_t worker) { look(tile, worker); });
+      if (work_ != Work::kBackward) loop_.each_group_of_rows([this](Span rows, int32_t) { loop_.rows->merge(rows); });
+      if (work_ != Work::kForward) form_gradients();
     }
   }
 
  private:
-  // What this work needs of the call: no gradients for statistics, no kept logits where none were made.
+  // What this work needs of the call: no gradients for statistics, no kept logits where none were made or few are used.
   static headroom_head asked(headroom_head head, Work work) {
     if (work == Work::kForward) head.de = head.dc = head.db = nullptr;
+    if (work == Work::kForward) head.filter_tau = head.filter_mass = 0;
     if (work == Work::kBackward) head.engine = HEADROOM_RECOMPUTED;
     return head;
   }
@@ -62,31 +47,13 @@ class Chunks {
     kept_ = arena.take<int64_t>(kept_count_);
     for (int64_t i = 0, k = 0; i < head_.n; ++i)
       if (target_at(head_, i) != head_.ignore_index) kept_[k++] = i;
-    rows_ = std::make_unique<RowStates>(head_, plan_, arena);
-    if (head_.de) parts_ = arena.take<float>(plan_.parts * r * head_.d);
-    if (plan_.kept) logits_ = arena.take<float>(r * plan_.tiles * plan_.logit_stride);
+    loop_.rows = std::make_unique<RowStates>(head_, plan_, arena);
+    if (head_.de) loop_.parts = arena.take<float>(plan_.parts * r * head_.d);
+    if (plan_.kept) loop_.kept_logits = arena.take<float>(r * plan_.tiles * plan_.logit_stride);
     for (int32_t i = 0; i < head_.threads && !plan_.kept; ++i)
-      block_logits_.push_back(arena.take<float>(plan_.block_rows * plan_.logit_stride));
-    products_ = make_products(head_, plan_, arena);
-  }
-
-  template <class Body>
-  void parallel_tasks(int64_t count, Body body) {
-    const auto set = head_.blas ? head_.blas->set_threads_local : nullptr;
-    parallel(count, head_.threads, [set] { if (set) set(1); }, body);
-  }
-
-  template <class Body>
-  void each_group_of_rows(Body body) {
-    const int64_t group = plan_.row_unit * 16;
-    parallel_tasks((count_ + group - 1) / group,
-                   [&](int64_t task, int32_t worker) { body(Span{task * group, std::min(count_, (task + 1) * group)}, worker); });
-  }
-
-  int64_t row(int64_t i) const { return kept_[first_ + i]; }
-  Span columns(int64_t tile) const {
-    const int64_t begin = tile * plan_.tile_columns;
-    return {begin, std::min(begin + plan_.tile_columns, head_.v)};
+      loop_.block_logits.push_back(arena.take<float>(plan_.block_rows * plan_.logit_stride));
+    loop_.products = make_products(head_, plan_, arena);
+    if (filters(head_)) filter_ = std::make_unique<Filter>(loop_, arena);
   }
 
   void clear_ignored_rows() {
@@ -100,7 +67,7 @@ class Chunks {
 
   void clear_statistics(int64_t row) {
     head_.nll[row] = head_.lse[row] = 0.0f;
-    for (float* output : {head_.entropy, head_.smooth, head_.soft})
+    for (float* output : {head_.entropy, head_.smooth, head_.soft, head_.dropped})
       if (output) output[row] = 0.0f;
     std::fill_n(head_.top_ids + row * head_.top_count, head_.top_count, int64_t{-1});
     std::fill_n(head_.top_logits + row * head_.top_count, head_.top_count, 0.0f);
@@ -112,97 +79,84 @@ class Chunks {
     if (head_.db) std::memset(head_.db, 0, static_cast<size_t>(head_.v) * sizeof(float));
   }
 
-  void begin_chunk(int64_t first, int64_t rows) {
-    first_ = first;
-    count_ = rows;
-    rows_->begin_chunk(kept_ + first, rows);
-    products_->begin_chunk(kept_ + first, rows);
+  void begin_chunk(int64_t first, int64_t count) {
+    loop_.index = kept_ + first;
+    loop_.count = count;
+    loop_.rows->begin_chunk(loop_.index, count);
+    loop_.products->begin_chunk(loop_.index, count);
   }
 
   void load_rows(Pass pass) {
-    each_group_of_rows([this, pass](Span rows, int32_t worker) { products_->load_rows(rows, pass, worker); });
+    loop_.each_group_of_rows([this, pass](Span rows, int32_t worker) { loop_.products->load_rows(rows, pass, worker); });
   }
 
-  // Calls body(rows of a block): blocks of nearly equal size, cut between units of rows.
-  template <class Body>
-  void each_block(Body body) {
-    const int64_t unit = plan_.row_unit, units = (count_ + unit - 1) / unit;
-    const int64_t most = plan_.block_rows / unit, blocks = (units + most - 1) / most;
-    for (int64_t i = 0; i < blocks; ++i)
-      body(Span{units * i / blocks * unit, std::min(count_, units * (i + 1) / blocks * unit)});
+  // The first pass over a tile: statistics of its rows, and the classes that the filter keeps.
+  void look(int64_t index, int32_t worker) {
+    const Classes classes = loop_.tile(index);
+    loop_.products->load_tile(classes, Pass::kStatistics, worker);
+    for (int64_t b = 0; b < loop_.blocks(); ++b) {
+      const Span rows = loop_.block(b);
+      const Tile tile = loop_.make_logits(loop_.room(index, rows, worker), rows, classes, loop_.bias_of(classes), worker);
+      if (work_ != Work::kBackward) loop_.rows->take_statistics(tile, rows, classes, index);
+      if (filter_) filter_->mark(tile, b, classes);
+    }
   }
 
-  float* block_logits(int64_t tile, Span rows, int32_t worker) const {
-    if (!plan_.kept) return block_logits_[static_cast<size_t>(worker)];
-    return logits_ + (plan_.chunk_rows * tile + rows.begin) * plan_.logit_stride;
+  void form_gradients() {
+    load_rows(Pass::kGradients);
+    loop_.rows->scale({0, loop_.count});
+    if (filter_) {
+      loop_.each_task(plan_.parts, [this](int64_t part, int32_t worker) { filter_->gradients(part, first_chunk_, worker); });
+    }
+    if (!filter_ || (head_.filter_full_c && (head_.dc || head_.db)))
+      loop_.each_task(plan_.parts, [this](int64_t part, int32_t worker) { gradients(part, worker); });
+    if (filter_) filter_->finish();
+    if (head_.de) loop_.each_group_of_rows([this](Span rows, int32_t) { sum_parts(rows); });
+    first_chunk_ = false;
   }
 
-  // The block's logits: products, then bias, scale and cap where there are any.
-  Tile make_logits(float* z, Span rows, Span columns, int32_t worker) const {
-    products_->logits(rows, columns, worker, z);
-    const Tile tile{z, plan_.logit_stride, rows.size(), columns.size()};
-    if (head_.b || head_.logit_scale != 1 || head_.soft_cap != 0)
-      epilogues_.transform(tile, {head_.b ? head_.b + columns.begin : nullptr, static_cast<float>(head_.logit_scale),
-                                  static_cast<float>(head_.soft_cap)});
-    return tile;
-  }
-
-  void statistics(int64_t index, int32_t worker) {
-    const Span cols = columns(index);
-    products_->load_tile(cols, Pass::kStatistics, worker);
-    each_block([&](Span rows) {
-      const Tile tile = make_logits(block_logits(index, rows, worker), rows, cols, worker);
-      rows_->take_statistics(tile, rows, cols, index);
-    });
-  }
-
+  // All classes of a part; dE only where no filter has formed it.
   void gradients(int64_t part, int32_t worker) {
-    const int64_t begin = plan_.tiles * part / plan_.parts, end = plan_.tiles * (part + 1) / plan_.parts, d = head_.d;
-    float* de = parts_ ? parts_ + part * plan_.chunk_rows * d : nullptr;
-    for (int64_t index = begin; index < end; ++index) {
-      const Span cols = columns(index);
-      float* dc = head_.dc ? head_.dc + cols.begin * head_.dc_stride : nullptr;
-      products_->load_tile(cols, Pass::kGradients, worker);
-      each_block([&](Span rows) {
-        float* z = block_logits(index, rows, worker);
-        const Tile tile = plan_.kept ? Tile{z, plan_.logit_stride, rows.size(), cols.size()} : make_logits(z, rows, cols, worker);
-        rows_->gradient(tile, rows, cols);
-        const bool fresh = first_chunk_ && rows.begin == 0 && !head_.add_dc;
+    const int64_t d = head_.d;
+    float* de = head_.de && !filter_ ? loop_.parts + part * plan_.chunk_rows * d : nullptr;
+    for (int64_t index = loop_.part(part).begin; index < loop_.part(part).end; ++index) {
+      const Classes classes = loop_.tile(index);
+      float* dc = head_.dc ? head_.dc + classes.begin * head_.dc_stride : nullptr;
+      loop_.products->load_tile(classes, Pass::kGradients, worker);
+      for (int64_t b = 0; b < loop_.blocks(); ++b) {
+        const Span rows = loop_.block(b);
+        float* z = loop_.room(index, rows, worker);
+        const Tile tile = plan_.kept ? Tile{z, plan_.logit_stride, rows.size(), classes.count}
+                                     : loop_.make_logits(z, rows, classes, loop_.bias_of(classes), worker);
+        loop_.rows->gradient(tile, rows, classes);
+        const bool fresh = first_chunk_ && b == 0 && !head_.add_dc;
         if (head_.db) {
-          if (fresh) std::fill(head_.db + cols.begin, head_.db + cols.end, 0.0f);
-          epilogues_.column_sums(tile, head_.db + cols.begin);
+          if (fresh) std::fill_n(head_.db + classes.begin, classes.count, 0.0f);
+          epilogues().column_sums(tile, head_.db + classes.begin);
         }
-        products_->gradients({z, rows, cols, de ? de + rows.begin * d : nullptr, d, index > begin, dc, head_.dc_stride, !fresh},
-                             worker);
-      });
+        const bool more = index > loop_.part(part).begin;
+        loop_.products->gradients({z, rows, classes, de ? de + rows.begin * d : nullptr, d, more, dc, head_.dc_stride, !fresh}, worker);
+      }
     }
   }
 
   void sum_parts(Span rows) {
     for (int64_t i = rows.begin; i < rows.end; ++i) {
-      float* de = head_.de + row(i) * head_.de_stride;
-      std::memcpy(de, parts_ + i * head_.d, static_cast<size_t>(head_.d) * sizeof(float));
+      float* de = head_.de + loop_.index[i] * head_.de_stride;
+      std::memcpy(de, loop_.parts + i * head_.d, static_cast<size_t>(head_.d) * sizeof(float));
       for (int64_t part = 1; part < plan_.parts; ++part)
-        epilogues_.add(de, parts_ + (part * plan_.chunk_rows + i) * head_.d, head_.d);
+        epilogues().add(de, loop_.parts + (part * plan_.chunk_rows + i) * head_.d, head_.d);
     }
   }
 
   const headroom_head head_;
   const Work work_;
-  const Epilogues& epilogues_ = epilogues();
   Plan plan_{};
-  std::unique_ptr<RowStates> rows_;
-  std::unique_ptr<Products> products_;
+  Loop loop_{head_, plan_, nullptr, nullptr, {}};
+  std::unique_ptr<Filter> filter_;
+  int64_t* kept_ = nullptr;  // rows that are not ignored
   int64_t kept_count_ = 0;
   bool first_chunk_ = true;
-
-  // the chunk at hand
-  int64_t first_ = 0, count_ = 0;
-
-  // pieces of the workspace
-  int64_t* kept_ = nullptr;
-  float *logits_ = nullptr, *parts_ = nullptr;
-  std::vector<float*> block_logits_;  // of each worker, where they are recomputed
 };
 
 }  // namespace

@@ -48,6 +48,10 @@ struct Epilogues {
   // The k largest logits of each row and their columns, [rows,k], largest first, ties to the lower column; -inf and -1
   // where fewer than k are above -inf. NaN is passed over.
   void (*row_top)(const Tile& tile, int64_t k, float* values, int32_t* columns);
+  // marks[v] = 1 for each column with a logit at or above its row's floor; others stay.
+  void (*column_marks)(const Tile& tile, const float* floors, uint8_t* marks);
+  // mass[i] += sum_v exp(z_iv - lse_i)
+  void (*row_mass)(const Tile& tile, const float* lse, float* mass);
   // z becomes d loss / d a, in place.
   void (*row_gradient)(const Tile& tile, const RowScalars& scalars);
   // sums[v] += sum_i z_iv, in the order of i.

@@ -11,6 +11,7 @@
 #include "epilogue.h"
 #include "plan.h"
 #include "products.h"
+#include "rows.h"
 #include "status.h"
 #include "tuning.h"
 
@@ -45,6 +46,11 @@ void check_options(const headroom_head& head) {
   check(std::isfinite(head.logit_scale) && head.logit_scale > 0, "logit_scale", head.logit_scale, "a positive number");
   check(std::isfinite(head.soft_cap) && head.soft_cap >= 0, "soft_cap", head.soft_cap, "0 (off) or a positive number");
   check(std::isfinite(head.z_loss) && head.z_loss >= 0, "z_loss", head.z_loss, "0 (off) or a positive number");
+  check(head.filter_tau >= 0 && head.filter_tau < 1, "filter_tau", head.filter_tau, "in [0, 1)");
+  check(head.filter_mass >= 0 && head.filter_mass < 1, "filter_mass", head.filter_mass, "in [0, 1)");
+  const bool curved = filters(head) && head.label_smoothing > 0 && head.soft_cap > 0;
+  check(!curved, "soft_cap", head.soft_cap, "0 with a gradient filter and label smoothing: the smoothing is no longer of rank one");
+  if (filters(head) && head.engine == HEADROOM_KEPT) invalid("engine", "1 (kept)", "0 auto or 2 recomputed with a gradient filter");
   check_at_least("soft_count", head.soft_count, 0);
   check_at_least("top_count", head.top_count, 0);
   const int64_t most = std::min<int64_t>(head.v, HEADROOM_MOST_TOP);

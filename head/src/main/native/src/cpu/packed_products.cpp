@@ -76,11 +76,11 @@ class PackedProducts : public Products {
                  });
   }
 
-  void load_tile(Span columns, Pass pass, int32_t worker) override {
+  void load_tile(const Classes& classes, Pass pass, int32_t worker) override {
     const Worker& own = workers_[static_cast<size_t>(worker)];
     const bool along = pass == Pass::kGradients && head_.de;
     const Operand c = classifier_of(head_);
-    each_panel({0, columns.size()}, kernel_.columns, worker, [&](int64_t i, float* room) { return c.row(columns.begin + i, room); },
+    each_panel({0, classes.count}, kernel_.columns, worker, [&](int64_t i, float* room) { return c.row(classes.id(i), room); },
                [&](Span panel, const float* const* at) {
                  if (forms_logits(pass))
                    kernel_.pack_across(at, panel.size(), head_.d, kernel_.columns, own.tile_across + panel.begin * sizes_.depth);
@@ -90,8 +90,8 @@ class PackedProducts : public Products {
                });
   }
 
-  void logits(Span rows, Span columns, int32_t worker, float* z) override {
-    kernel_.multiply({rows.size(), columns.size(), sizes_.depth, step(sizes_.depth),
+  void logits(Span rows, const Classes& classes, int32_t worker, float* z) override {
+    kernel_.multiply({rows.size(), classes.count, sizes_.depth, step(sizes_.depth),
                       hidden_left_ + rows.begin * sizes_.depth, 1, kernel_.rows, sizes_.depth * kernel_.rows,
                       workers_[static_cast<size_t>(worker)].tile_across, sizes_.depth * kernel_.columns, z,
                       sizes_.gradient_column_stride, false});
@@ -99,7 +99,7 @@ class PackedProducts : public Products {
 
   void gradients(const GradientBlock& block, int32_t worker) override {
     const Worker& own = workers_[static_cast<size_t>(worker)];
-    const int64_t rows = block.rows.size(), columns = block.columns.size(), panel = kernel_.columns;
+    const int64_t rows = block.rows.size(), columns = block.classes.count, panel = kernel_.columns;
     const auto* by_row = reinterpret_cast<const uint32_t*>(block.g);
     const auto* by_column = by_row;
     if (kernel_.pack_gradient) {

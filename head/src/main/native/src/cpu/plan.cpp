@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "filter.h"
 #include "packed_kernel.h"
 #include "products.h"
 #include "rows.h"
@@ -25,9 +26,14 @@ Cost cost(const headroom_head& head, const Plan& plan, int64_t rows) {
   const Scratch products = products_scratch(head, plan);
   int64_t worker = products.per_worker + 2 * kLine;
   if (!plan.kept) worker += plan.block_rows * plan.logit_stride * 4;
+  if (filters(head)) worker += Filter::bytes_per_worker(head, plan);
   Cost c{};
   c.fixed = rows * 8 + products.fixed + worker * head.threads + kSlack;  // rows * 8: the list of kept rows
   c.per_row = products.per_row + RowStates::bytes(head, plan);
+  if (filters(head)) {
+    c.fixed += Filter::fixed_bytes(head, plan);
+    c.per_row += Filter::bytes_per_row(head, plan);
+  }
   if (plan.kept) c.per_row += plan.tiles * plan.logit_stride * 4;
   if (head.de) c.per_row += plan.parts * head.d * 4;
   return c;
@@ -83,8 +89,8 @@ int64_t least_workspace(const headroom_head& head, int64_t rows, bool gathered) 
   const Plan recomputed = shape(head, false, gathered), kept = shape(head, true, gathered);
   const Cost a = cost(head, recomputed, rows), b = cost(head, kept, rows);
   const int64_t least_recomputed = a.fixed + recomputed.row_unit * a.per_row, least_kept = b.fixed + kept.row_unit * b.per_row;
+  if (head.engine == HEADROOM_RECOMPUTED || filters(head)) return least_recomputed;
   if (head.engine == HEADROOM_KEPT) return least_kept;
-  if (head.engine == HEADROOM_RECOMPUTED) return least_recomputed;
   return std::min(least_kept, least_recomputed);
 }
 
@@ -94,7 +100,7 @@ Plan make_plan(const headroom_head& head, int64_t rows, bool gathered) {
   const bool statistics_only = !wants_gradients(head);
   bool choose_kept = effort(head, kept, rows) <= effort(head, recomputed, rows);
   if (head.engine == HEADROOM_KEPT) choose_kept = true;
-  if (head.engine == HEADROOM_RECOMPUTED) choose_kept = false;
+  if (head.engine == HEADROOM_RECOMPUTED || filters(head)) choose_kept = false;
   if (statistics_only && head.engine == HEADROOM_AUTO) choose_kept = recomputed.chunk_rows == 0;
   const Plan& plan = choose_kept ? kept : recomputed;
   if (plan.chunk_rows == 0)

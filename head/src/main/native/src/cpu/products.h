@@ -32,7 +32,8 @@ enum class Pass { kStatistics, kGradients };
 // multiplied into: rows of dE and of dC, or null; `add` says whether they are added to or overwritten.
 struct GradientBlock {
   const float* g;
-  Span rows, columns;
+  Span rows;
+  Classes classes;
   float* de;
   int64_t de_stride;
   bool add_de;
@@ -48,8 +49,8 @@ class Products {
   virtual void begin_chunk(const int64_t* index, int64_t count) = 0;
   virtual void load_rows(Span rows, Pass pass, int32_t worker) = 0;
   // Makes a tile of c ready for this worker.
-  virtual void load_tile(Span columns, Pass pass, int32_t worker) = 0;
-  virtual void logits(Span rows, Span columns, int32_t worker, float* z) = 0;
+  virtual void load_tile(const Classes& classes, Pass pass, int32_t worker) = 0;
+  virtual void logits(Span rows, const Classes& classes, int32_t worker, float* z) = 0;
   virtual void gradients(const GradientBlock& block, int32_t worker) = 0;
 };
 

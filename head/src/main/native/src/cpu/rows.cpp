@@ -14,7 +14,16 @@ double at_or_zero(const float* values, int64_t i) { return values ? static_cast<
 
 bool smooths(const headroom_head& head) { return head.label_smoothing > 0; }
 
+// With a filter the smoothing is put back as a term of rank one, for all classes alike.
+bool smooths_by_entry(const headroom_head& head) { return smooths(head) && !filters(head); }
+
 }  // namespace
+
+int64_t Classes::column(int64_t v) const {
+  if (!ids) return v >= begin && v < begin + count ? v - begin : -1;
+  const int32_t* at = std::lower_bound(ids, ids + count, v);
+  return at < ids + count && *at == v ? at - ids : -1;
+}
 
 RowStates::RowStates(const headroom_head& head, const Plan& plan, Arena& arena)
     : head_(head), tiles_(plan.tiles), chunk_rows_(plan.chunk_rows), tile_columns_(plan.tile_columns) {
@@ -52,34 +61,34 @@ void RowStates::begin_chunk(const int64_t* index, int64_t count) {
 
 // Calls body(row, column of the tile, where to remember its logit) for each class that the rows' targets name.
 template <class Body>
-void RowStates::each_target(Span rows, Span columns, Body body) const {
+void RowStates::each_target(Span rows, const Classes& classes, Body body) const {
   const int64_t k = head_.soft_count;
   for (int64_t i = rows.begin; i < rows.end; ++i) {
-    const int64_t v = target_[i] - columns.begin;
-    if (v >= 0 && v < columns.size()) body(i, v, z_target_ + i);
+    const int64_t column = classes.column(target_[i]);
+    if (column >= 0) body(i, column, z_target_ + i);
     for (int64_t j = 0; j < k; ++j) {
-      const int64_t soft = head_.soft_ids[index_[i] * k + j] - columns.begin;
-      if (soft >= 0 && soft < columns.size()) body(i, soft, z_soft_ + i * k + j);
+      const int64_t soft = classes.column(head_.soft_ids[index_[i] * k + j]);
+      if (soft >= 0) body(i, soft, z_soft_ + i * k + j);
     }
   }
 }
 
 // The tile's part of w for the smoothing: 0 where a class is absent.
-const float* RowStates::weights_of(Span columns, float* room) const {
+const float* RowStates::weights_of(const Classes& classes, float* room) const {
   if (!smooths(head_)) return nullptr;
-  for (int64_t v = columns.begin; v < columns.end; ++v)
-    room[v - columns.begin] = present(v) ? static_cast<float>(class_weight(v)) : 0.0f;
+  for (int64_t j = 0; j < classes.count; ++j)
+    room[j] = present(classes.id(j)) ? static_cast<float>(class_weight(classes.id(j))) : 0.0f;
   return room;
 }
 
-void RowStates::take_statistics(const Tile& tile, Span rows, Span columns, int64_t tile_index) {
+void RowStates::take_statistics(const Tile& tile, Span rows, const Classes& classes, int64_t tile_index) {
   std::vector<float> room(smooths(head_) ? static_cast<size_t>(tile_columns_) : 0);
   const int64_t at = tile_index * chunk_rows_ + rows.begin;
   epilogues_.row_stats(tile, {max_ + at, sum_ + at, moment_ ? moment_ + at : nullptr, weighted_ ? weighted_ + at : nullptr,
-                              weights_of(columns, room.data())});
+                              weights_of(classes, room.data())});
   if (head_.top_count > 0)
     epilogues_.row_top(tile, head_.top_count, top_values_ + at * head_.top_count, top_columns_ + at * head_.top_count);
-  each_target(rows, columns, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+  each_target(rows, classes, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
 }
 
 void RowStates::merge(Span rows) {
@@ -108,6 +117,16 @@ void RowStates::merge_row(int64_t i) {
   if (head_.smooth && smooths(head_)) head_.smooth[row] = static_cast<float>((weight_sum_ * lse - weighted) / weight_count_);
   if (head_.soft) head_.soft[row] = static_cast<float>(soft_loss(i, lse));
   merge_top(i, total == total && total < kInfinity);
+}
+
+double RowStates::lse_over(int64_t i, const int32_t* tiles, int64_t count) const {
+  double lse = -kInfinity;
+  for (int64_t j = 0; j < count; ++j) {
+    const int64_t at = tiles[j] * chunk_rows_ + i;
+    const double other = static_cast<double>(max_[at]) + std::log(static_cast<double>(sum_[at])), top = std::max(lse, other);
+    lse = top == -kInfinity ? top : top + std::log(std::exp(lse - top) + std::exp(other - top));
+  }
+  return lse;
 }
 
 double RowStates::soft_loss(int64_t i, double lse) const {
@@ -178,7 +197,7 @@ double RowStates::entry(int64_t i, int64_t column, double z) const {
   for (int64_t j = 0; j < k; ++j)
     if (head_.soft_ids[index_[i] * k + j] == column) taken += x.q * static_cast<double>(head_.soft_weights[index_[i] * k + j]);
   const double p = std::exp(z - x.lse);
-  double g = taken * std::expm1(z - x.lse) + (x.a - taken) * p - (present(column) ? x.s * class_weight(column) : 0.0);
+  double g = taken * std::expm1(z - x.lse) + (x.a - taken) * p - (smooths_by_entry(head_) && present(column) ? x.s * class_weight(column) : 0.0);
   if (x.b != 0 && p != 0) g += x.b * p * z;
   g *= head_.logit_scale;
   if (head_.soft_cap == 0 || g == 0) return g;
@@ -186,15 +205,15 @@ double RowStates::entry(int64_t i, int64_t column, double z) const {
   return g * (1.0 - t * t);
 }
 
-void RowStates::gradient(const Tile& tile, Span rows, Span columns) {
-  std::vector<float> room(smooths(head_) ? static_cast<size_t>(tile_columns_) : 0);
-  const float* w = weights_of(columns, room.data());
-  each_target(rows, columns, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+void RowStates::gradient(const Tile& tile, Span rows, const Classes& classes) {
+  std::vector<float> room(smooths_by_entry(head_) ? static_cast<size_t>(tile_columns_) : 0);
+  const float* w = smooths_by_entry(head_) ? weights_of(classes, room.data()) : nullptr;
+  each_target(rows, classes, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
   epilogues_.row_gradient(tile, {lse_ + rows.begin, a_ + rows.begin, head_.u_entropy ? b_ + rows.begin : nullptr,
                                  w ? s_ + rows.begin : nullptr, w, static_cast<float>(head_.logit_scale),
                                  static_cast<float>(head_.soft_cap)});
-  each_target(rows, columns, [&](int64_t i, int64_t v, const float* z) {
-    tile.z[(i - rows.begin) * tile.ld + v] = static_cast<float>(entry(i, columns.begin + v, static_cast<double>(*z)));
+  each_target(rows, classes, [&](int64_t i, int64_t v, const float* z) {
+    tile.z[(i - rows.begin) * tile.ld + v] = static_cast<float>(entry(i, classes.id(v), static_cast<double>(*z)));
   });
 }
 

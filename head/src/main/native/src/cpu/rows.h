@@ -17,6 +17,18 @@ struct Span {
   int64_t size() const { return end - begin; }
 };
 
+// Classes of a tile: a range of ids, or a list of them in ascending order.
+struct Classes {
+  int64_t begin, count;
+  const int32_t* ids;
+  int64_t id(int64_t column) const { return ids ? ids[column] : begin + column; }
+  // The column of a class, or -1 where it is not in the tile.
+  int64_t column(int64_t v) const;
+};
+
+// Whether a call's gradients are filtered.
+inline bool filters(const headroom_head& head) { return head.filter_tau > 0 || head.filter_mass > 0; }
+
 class RowStates {
  public:
   RowStates(const headroom_head& head, const Plan& plan, Arena& arena);
@@ -27,7 +39,7 @@ class RowStates {
   void begin_chunk(const int64_t* index, int64_t count);
 
   // Statistics of a tile of logits, and the logits of targets that lie in it.
-  void take_statistics(const Tile& tile, Span rows, Span columns, int64_t tile_index);
+  void take_statistics(const Tile& tile, Span rows, const Classes& classes, int64_t tile_index);
   // Joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs: they do not depend on
   // threads or chunks.
   void merge(Span rows);
@@ -35,8 +47,26 @@ class RowStates {
   void take_given(Span rows);
   // The row scalars, once lse is known.
   void scale(Span rows);
+  // lse of a row, and with a given mean of p what its gradient leaves out: the part of A and of the smoothing that the
+  // filter puts back by itself.
+  double lse(int64_t i) const { return scalars_[i].lse; }
+  double scale_of_p(int64_t i) const { return scalars_[i].a * head_.logit_scale; }
+  double scale_of_smoothing(int64_t i) const { return scalars_[i].s * head_.logit_scale; }
+  const float* lse_of(Span rows) const { return lse_ + rows.begin; }
+  // Joined statistics of some tiles: a lower bound of lse.
+  double lse_over(int64_t i, const int32_t* tiles, int64_t count) const;
+  // Calls body(class) for each class that a row's targets name.
+  template <class Body>
+  void each_target_class(int64_t i, Body body) const {
+    body(target_[i]);
+    for (int64_t j = 0; j < head_.soft_count; ++j)
+      if (head_.soft_ids[index_[i] * head_.soft_count + j] != head_.ignore_index) body(head_.soft_ids[index_[i] * head_.soft_count + j]);
+  }
+  // A class weight where the class is present, else 0.
+  double smoothing_weight(int64_t v) const { return present(v) ? class_weight(v) : 0.0; }
+
   // A tile of logits becomes the gradient of the products; the entries of targets are formed in float64.
-  void gradient(const Tile& tile, Span rows, Span columns);
+  void gradient(const Tile& tile, Span rows, const Classes& classes);
 
  private:
   struct Scalars {
@@ -45,12 +75,12 @@ class RowStates {
   };
 
   template <class Body>
-  void each_target(Span rows, Span columns, Body body) const;
+  void each_target(Span rows, const Classes& classes, Body body) const;
   void merge_row(int64_t i);
   void merge_top(int64_t i, bool finite);
   double soft_loss(int64_t i, double lse) const;
   double entry(int64_t i, int64_t column, double z) const;
-  const float* weights_of(Span columns, float* room) const;
+  const float* weights_of(const Classes& classes, float* room) const;
   double class_weight(int64_t v) const { return head_.class_weight ? static_cast<double>(head_.class_weight[v]) : 1.0; }
   bool present(int64_t v) const { return !head_.b || head_.b[v] > -__builtin_inff(); }
 

@@ -25,6 +25,11 @@ constexpr int64_t kMostParts = 16;
 constexpr int64_t kLeastParts = 4;
 // Rows of a chunk when logits are recomputed: beyond this the traffic of c is already hidden.
 constexpr int64_t kRecomputedRows = 4096;
+// The gradient filter: units of rows in its pilot, and the tiles whose statistics come first: until they hold this share
+// of the pilot's mass, at most one in so many tiles.
+constexpr int64_t kPilotUnits = 4;
+constexpr double kHotMass = 0.7;
+constexpr int64_t kHotShare = 8;
 // What one byte from memory costs in floating-point operations, for the choice between the engines.
 constexpr double kFlopsPerByte = 10.0;
 
