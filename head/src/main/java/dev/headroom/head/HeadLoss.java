@@ -3,7 +3,6 @@ package dev.headroom.head;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
@@ -22,9 +21,10 @@ import java.lang.ref.WeakReference;
  * Computes the loss of a {@link VocabularyHead} and its exact gradients without ever holding the N
  * x V logits.
  *
- * <p>Formula, for kept rows: {@code loss = mean or sum of (lse(z_i) - z_{i,t}) + lambda lse(z_i)^2}
- * with {@code z_i = c e_i + b}, in nats. Labels: N class ids, int32 or int64, of the leading shape
- * of the hidden states. The value is a float32 scalar (or [N] for {@link Reduction#NONE}).
+ * <p>Formula: that of {@link HeadOptions}, in nats. Labels: N class ids, int32 or int64, of the
+ * leading shape of the hidden states, and N token weights, float32, where there are any; with
+ * {@link HeadOptions#withSoftTargets} ids [..., k] and weights [..., k] take the place of the ids.
+ * The value is a float32 scalar (or [N] for {@link Reduction#NONE}).
  *
  * <p>Gradients are formed only while gradients are being recorded, so validation costs the forward
  * pass alone; a second evaluation of the same pair costs nothing. They reach autograd as {@code
@@ -43,8 +43,9 @@ public final class HeadLoss extends Loss {
   private WeakReference<NDArray> lastLabels = new WeakReference<>(null);
   private WeakReference<NDArray> lastHidden = new WeakReference<>(null);
   private int lastBits;
-  private float[] lastValue;
-  private int nonFiniteRows;
+  private RowLosses lastLosses;
+  private HeadResult.Rows lastRows;
+  private long[] lastTargets;
 
   /** Creates the loss of a head, on the best backend of this process. */
   public HeadLoss(VocabularyHead head) {
@@ -65,7 +66,7 @@ public final class HeadLoss extends Loss {
     super(name);
     this.options = options;
     this.kernels = kernels;
-    this.upstream = new Upstream(options.delivery());
+    this.upstream = new Upstream();
   }
 
   /** Returns the backend that serves this loss. */
@@ -88,7 +89,27 @@ public final class HeadLoss extends Loss {
    * e or c).
    */
   public int nonFiniteRows() {
-    return nonFiniteRows;
+    return lastLosses == null ? 0 : lastLosses.nonFinite;
+  }
+
+  /**
+   * Returns what the last evaluation knows of each row.
+   *
+   * @throws IllegalStateException before the first evaluation
+   */
+  public HeadOutput output() {
+    if (lastRows == null) {
+      throw new IllegalStateException("output: none (expected: an evaluation before it)");
+    }
+    return new HeadOutput(
+        options,
+        lastTargets,
+        lastRows.nll(),
+        lastRows.lse(),
+        lastLosses.zLoss,
+        lastRows.entropy(),
+        lastRows.topIds(),
+        lastRows.topLogits());
   }
 
   @Override
@@ -98,33 +119,142 @@ public final class HeadLoss extends Loss {
     HeadProblem problem = Shapes.problem(labels, predictions, options);
     boolean samePair = labels.head() == lastLabels.get() && predictions.head() == lastHidden.get();
     NDArray loss;
-    try (NDArray hidden = problem.e()) {
-      boolean onCpu = !problem.e().getDevice().isGpu();
-      int bits =
-          onCpu
-              ? TorchTensors.sampleBits(problem.e(), problem.c(), problem.targets())
-              : lastBits + 1;
+    try (NDArray hidden = problem.e();
+        NDArray bias = problem.b()) {
+      boolean onCpu = !hidden.getDevice().isGpu();
+      int bits = onCpu ? TorchTensors.sampleBits(problem) : lastBits + 1;
       if (!gradients && samePair && bits == lastBits) {
-        return scalarOrRows(predictions.head().getManager(), lastValue);
+        return value(hidden.getManager());
       }
       lastBits = bits;
-      loss =
-          gradients
-              ? withGradients(problem, predictions)
-              : valueOf(problem, kernels.forward(problem));
+      Wanted wanted = gradients ? Wanted.of(predictions) : null;
+      loss = evaluate(problem, predictions, wanted);
     }
     lastLabels = new WeakReference<>(labels.head());
     lastHidden = new WeakReference<>(predictions.head());
     return loss;
   }
 
+  private NDArray evaluate(HeadProblem given, NDList predictions, Wanted wanted) {
+    HeadProblem problem = given;
+    HeadResult.Rows forward = null;
+    boolean gradients = wanted != null && (wanted.hidden() || wanted.parameters());
+    if (options.reweighting() != null || !gradients) {
+      forward = kernels.forward(problem).rows();
+      problem = RowLosses.reweighted(problem, forward);
+    }
+    if (!gradients) {
+      return valueOf(problem, forward);
+    }
+    if (options.reduction() == Reduction.NONE) {
+      return eachRow(problem, forward, predictions, wanted);
+    }
+    if (options.delivery() == Delivery.FUSED && wanted.parameters()) {
+      NDArray fused = fused(problem, forward, predictions, wanted);
+      if (fused != null) {
+        return fused;
+      }
+    }
+    HeadResult result = gradients(problem, forward, wanted);
+    return attach(valueOf(problem, result.rows()), predictions, result);
+  }
+
+  private HeadResult gradients(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
+    return forward == null
+        ? kernels.forwardBackward(problem, wanted)
+        : kernels.backward(problem, forward, wanted);
+  }
+
+  private static NDArray attach(NDArray value, NDList predictions, HeadResult result) {
+    NDArray[] gradients = {result.dE(), result.dC(), result.dB()};
+    NDArray loss = value;
+    for (int i = 0; i < gradients.length; i++) {
+      loss = gradients[i] == null ? loss : Autograd.attach(loss, predictions.get(i), gradients[i]);
+    }
+    return loss;
+  }
+
+  /** Returns null where the engine gives no gradient buffer that stays: AUTOGRAD serves instead. */
+  private NDArray fused(
+      HeadProblem problem, HeadResult.Rows forward, NDList predictions, Wanted wanted) {
+    try (NDArray intoC = wanted.classifier() ? FusedDelivery.buffer(predictions.get(1)) : null;
+        NDArray intoB = wanted.bias() ? FusedDelivery.buffer(predictions.get(2)) : null) {
+      if ((wanted.classifier() && intoC == null) || (wanted.bias() && intoB == null)) {
+        return null;
+      }
+      HeadResult result = gradients(problem, forward, wanted.into(intoC, intoB));
+      NDArray value = valueOf(problem, result.rows());
+      NDArray loss =
+          wanted.hidden() ? Autograd.attach(value, predictions.get(0), result.dE()) : value;
+      return upstream.addScalarProbe(loss);
+    }
+  }
+
+  /**
+   * One loss a row: dE through autograd, the classifier's gradient once the upstream gradient is
+   * known.
+   */
+  private NDArray eachRow(
+      HeadProblem problem, HeadResult.Rows forward, NDList predictions, Wanted wanted) {
+    HeadResult.Rows rows = forward;
+    NDArray dE = null;
+    if (wanted.hidden()) {
+      HeadResult result = gradients(problem, forward, wanted.hiddenAlone());
+      rows = result.rows();
+      dE = result.dE();
+    } else if (rows == null) {
+      rows = kernels.forward(problem).rows();
+    }
+    NDArray loss = valueOf(problem, rows);
+    if (dE != null) {
+      loss = Autograd.attachRows(loss, predictions.get(0), dE);
+    }
+    if (!wanted.parameters()) {
+      return loss;
+    }
+    DelayedRows delayed =
+        new DelayedRows(kernels, problem, rows, predictions.subNDList(1), RowLosses::scaled);
+    upstream.add(delayed);
+    return delayed.probed(loss);
+  }
+
+  /**
+   * Computes the differentiable outputs of each row: log-probability of the target, log-sum-exp
+   * and, where {@link HeadOptions#entropy} is on, entropy.
+   *
+   * <p>Any loss may be made of them, of several calls too: gradients of the hidden states go
+   * through autograd, those of the classifier and its bias are added by {@link #finishBackward},
+   * which must follow the backward pass. Weights, smoothing, z-loss and reduction do not enter.
+   * Costs a forward pass, one gradient pass an output for the hidden states, and one for the
+   * parameters; memory N x D an output and once more until the gradients are finished.
+   *
+   * @param labels as for {@link #evaluate}
+   * @param predictions as for {@link #evaluate}
+   */
+  public HeadRows rows(NDList labels, NDList predictions) {
+    boolean gradients = TorchTensors.gradModeIsOn();
+    upstream.check();
+    HeadProblem problem = Shapes.problem(labels, predictions, options);
+    try (NDArray hidden = problem.e();
+        NDArray bias = problem.b()) {
+      HeadResult.Rows forward = kernels.forward(problem).rows();
+      Wanted wanted = gradients ? Wanted.of(predictions) : Wanted.NOTHING;
+      RowOutputs outputs = new RowOutputs(kernels, problem, forward, predictions, wanted);
+      HeadRows rows = outputs.rows();
+      if (wanted.parameters()) {
+        upstream.add(outputs.delayed());
+      }
+      return rows;
+    }
+  }
+
   /**
    * Checks the upstream gradient of {@link Delivery#FUSED}, and finishes the classifier's gradient
-   * of {@link Reduction#NONE}: call it, or add {@link #listener}, between the backward pass and the
-   * optimiser's step.
+   * of {@link Reduction#NONE} and of {@link #rows}: call it, or add {@link #listener}, between the
+   * backward pass and the optimiser's step.
    */
   public void finishBackward() {
-    upstream.check();
+    upstream.finish();
   }
 
   /**
@@ -140,101 +270,16 @@ public final class HeadLoss extends Loss {
     };
   }
 
-  private NDArray valueOf(HeadProblem problem, HeadResult result) {
-    float[] rows = new float[problem.targets().length];
-    double sum = 0;
-    nonFiniteRows = 0;
-    for (int i = 0; i < rows.length; i++) {
-      double lse = result.rows().lse()[i];
-      double row =
-          problem.r()[i] * (double) result.rows().nll()[i]
-              + problem.rZ()[i] * options.zLoss() * lse * lse;
-      rows[i] = (float) row;
-      sum += row;
-      nonFiniteRows += Double.isFinite(row) ? 0 : 1;
-    }
-    lastValue = options.reduction() == Reduction.NONE ? rows : new float[] {(float) sum};
-    return scalarOrRows(problem.e().getManager(), lastValue);
+  private NDArray valueOf(HeadProblem problem, HeadResult.Rows statistics) {
+    lastLosses = new RowLosses(problem, statistics);
+    lastRows = statistics;
+    lastTargets = problem.targets();
+    return value(problem.e().getManager());
   }
 
-  private NDArray scalarOrRows(NDManager manager, float[] value) {
-    return options.reduction() == Reduction.NONE ? manager.create(value) : manager.create(value[0]);
-  }
-
-  private NDArray withGradients(HeadProblem problem, NDList predictions) {
-    NDArray weight = predictions.get(1);
-    NDArray bias = options.bias() ? predictions.get(2) : null;
-    boolean classifier = weight.hasGradient();
-    if (!classifier && (bias == null || !bias.hasGradient())) {
-      return hiddenOnly(problem, predictions.get(0));
-    }
-    if (options.reduction() == Reduction.NONE) {
-      return rowsWithGradients(problem, predictions);
-    }
-    boolean biasWanted = bias != null && bias.hasGradient();
-    if (options.delivery() == Delivery.FUSED) {
-      NDArray fused = fused(problem, predictions, classifier, biasWanted);
-      if (fused != null) {
-        return fused;
-      }
-    }
-    HeadResult result =
-        kernels.forwardBackward(problem, new Wanted(true, classifier, biasWanted, null, null));
-    NDArray loss = attach(valueOf(problem, result), predictions.get(0), result.dE());
-    loss = classifier ? attach(loss, weight, result.dC()) : loss;
-    return biasWanted ? attach(loss, bias, result.dB()) : loss;
-  }
-
-  private NDArray hiddenOnly(HeadProblem problem, NDArray hidden) {
-    HeadResult result =
-        kernels.forwardBackward(problem, new Wanted(true, false, false, null, null));
-    NDArray value = valueOf(problem, result);
+  private NDArray value(NDManager manager) {
     return options.reduction() == Reduction.NONE
-        ? attachRows(value, hidden, result.dE())
-        : attach(value, hidden, result.dE());
-  }
-
-  /** Returns null where the engine gives no gradient buffer that stays: AUTOGRAD serves instead. */
-  private NDArray fused(
-      HeadProblem problem, NDList predictions, boolean classifier, boolean biasWanted) {
-    try (NDArray intoC = classifier ? FusedDelivery.buffer(predictions.get(1)) : null;
-        NDArray intoB = biasWanted ? FusedDelivery.buffer(predictions.get(2)) : null) {
-      if ((classifier && intoC == null) || (biasWanted && intoB == null)) {
-        return null;
-      }
-      HeadResult result =
-          kernels.forwardBackward(problem, new Wanted(true, classifier, biasWanted, intoC, intoB));
-      NDArray loss = attach(valueOf(problem, result), predictions.get(0), result.dE());
-      return upstream.addScalarProbe(loss);
-    }
-  }
-
-  /**
-   * One loss a row: dE through autograd, the classifier's gradient once the upstream gradient is
-   * known.
-   */
-  private NDArray rowsWithGradients(HeadProblem problem, NDList predictions) {
-    HeadResult result =
-        kernels.forwardBackward(problem, new Wanted(true, false, false, null, null));
-    NDArray loss = attachRows(valueOf(problem, result), predictions.get(0), result.dE());
-    return upstream.addRowProbe(
-        loss, predictions, new Upstream.Rows(kernels, problem, result.rows()));
-  }
-
-  /** Adds a term of value 0 whose gradient with respect to the operand is upstream x gradient. */
-  private static NDArray attach(NDArray loss, NDArray operand, NDArray gradient) {
-    NDManager manager = loss.getManager();
-    // operand first would put every intermediate into the operand's manager, the model's for a
-    // parameter
-    NDArray flat = operand.flatten();
-    flat.attach(manager);
-    NDArray s = gradient.flatten().dot(flat);
-    return loss.add(s.sub(s.stopGradient()));
-  }
-
-  private static NDArray attachRows(NDArray loss, NDArray hidden, NDArray gradient) {
-    NDArray rows = hidden.reshape(gradient.getShape());
-    NDArray s = gradient.mul(rows).sum(new int[] {1});
-    return loss.add(s.sub(s.stopGradient())).reshape(new Shape(loss.size()));
+        ? manager.create(lastLosses.rows)
+        : manager.create((float) lastLosses.sum);
   }
 }

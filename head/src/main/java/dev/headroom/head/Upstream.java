@@ -2,39 +2,25 @@ package dev.headroom.head;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.headroom.head.internal.FusedDelivery;
-import dev.headroom.head.internal.HeadKernels;
-import dev.headroom.head.internal.HeadProblem;
-import dev.headroom.head.internal.HeadResult;
 import dev.headroom.head.internal.TorchTensors;
-import dev.headroom.head.internal.Wanted;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 
 /**
- * Reads the upstream gradient that a backward pass brought, by a probe of zeros in the same graph.
+ * Reads the upstream gradients that backward passes brought, by probes of zeros in the same graphs.
  *
  * <p>FUSED has added dC for an upstream gradient of 1 already: the probe's gradient must equal the
- * number of evaluations since the last check. Reduction NONE forms dC only now, with the gradient
- * of each row.
+ * number of evaluations since the last check. Outputs of rows ({@link DelayedRows}) form dC only
+ * now, with the gradient of each row.
  */
 final class Upstream {
-  private final Delivery delivery;
+  private final List<DelayedRows> open = new ArrayList<>();
 
   private NDArray scalarProbe;
   private int evaluations;
-  private NDManager rowManager;
-  private NDArray rowProbe;
-  private NDList parameters;
-  private Rows rows;
-
-  /** What is needed to form the classifier's gradient later. */
-  record Rows(HeadKernels kernels, HeadProblem problem, HeadResult.Rows forward) {}
-
-  Upstream(Delivery delivery) {
-    this.delivery = delivery;
-  }
 
   NDArray addScalarProbe(NDArray loss) {
     if (scalarProbe == null) {
@@ -46,37 +32,34 @@ final class Upstream {
     return loss.add(scalarProbe);
   }
 
-  NDArray addRowProbe(NDArray loss, NDList predictions, Rows newRows) {
-    rowManager = NDManager.newBaseManager(loss.getDevice(), "PyTorch");
-    rowProbe = rowManager.zeros(loss.getShape());
-    rowProbe.setRequiresGradient(true);
-    NDArray hidden = newRows.problem.e().duplicate();
-    hidden.detach();
-    hidden.attach(rowManager);
-    HeadProblem old = newRows.problem;
-    HeadProblem kept =
-        new HeadProblem(
-            hidden,
-            old.c(),
-            old.b(),
-            old.targets(),
-            old.soft(),
-            old.r(),
-            old.rZ(),
-            old.upstream(),
-            old.options());
-    rows = new Rows(newRows.kernels, kept, newRows.forward);
-    parameters = predictions.subNDList(1);
-    return loss.add(rowProbe);
+  void add(DelayedRows rows) {
+    open.add(rows);
   }
 
-  /** Checks the scalar probe, or finishes the rows; does nothing where no evaluation is open. */
+  /**
+   * Checks the scalar probe and finishes the rows that a backward pass has been through; others
+   * stay open, since a loss may be made of several evaluations.
+   */
   void check() {
-    if (delivery == Delivery.FUSED && evaluations > 0) {
+    if (evaluations > 0) {
       checkScalar();
     }
-    if (rows != null) {
-      finishRows();
+    for (Iterator<DelayedRows> each = open.iterator(); each.hasNext(); ) {
+      DelayedRows rows = each.next();
+      if (rows.deliver()) {
+        each.remove();
+        rows.close();
+      }
+    }
+  }
+
+  /** Checks, and lets go of rows that no backward pass has been through. */
+  void finish() {
+    try {
+      check();
+    } finally {
+      open.forEach(DelayedRows::close);
+      open.clear();
     }
   }
 
@@ -100,38 +83,6 @@ final class Upstream {
               + ", the loss is the root of each backward pass; the classifier's gradient of these steps is wrong; set"
               + " weights on the head or use Delivery.AUTOGRAD, and call HeadLoss.finishBackward or add"
               + " HeadLoss.listener to be told before the step)");
-    }
-  }
-
-  private void finishRows() {
-    Rows open = rows;
-    rows = null;
-    try (NDManager manager = rowManager;
-        NDArray gradient = rowProbe.getGradient()) {
-      float[] g = gradient.toFloatArray();
-      HeadProblem problem = open.problem;
-      for (int i = 0; i < g.length; i++) {
-        g[i] *= problem.r()[i];
-      }
-      addClassifierGradient(open.kernels, problem.withScales(g, g), open.forward);
-    }
-  }
-
-  private void addClassifierGradient(
-      HeadKernels kernels, HeadProblem problem, HeadResult.Rows forward) {
-    NDArray weight = parameters.get(0);
-    boolean classifier = weight.hasGradient();
-    boolean bias = parameters.size() > 1 && parameters.get(1).hasGradient();
-    boolean recording = TorchTensors.gradModeIsOn();
-    try (NDArray intoC = classifier ? FusedDelivery.buffer(weight) : null;
-        NDArray intoB = bias ? FusedDelivery.buffer(parameters.get(1)) : null) {
-      if ((classifier && intoC == null) || (bias && intoB == null)) {
-        throw new IllegalStateException(
-            "gradient buffer of the classifier: none that stays (expected: one; recording is "
-                + recording
-                + ")");
-      }
-      kernels.backward(problem, forward, new Wanted(false, classifier, bias, intoC, intoB));
     }
   }
 }

@@ -29,7 +29,11 @@ public final class FusedDelivery {
     return attached(parameter);
   }
 
-  private static NDArray attached(NDArray parameter) {
+  /**
+   * Returns a handle on the gradient buffer that a backward pass has made, or null where none has
+   * reached the array. The caller closes the handle.
+   */
+  public static NDArray attached(NDArray parameter) {
     NDArray first = parameter.getGradient();
     try (NDArray second = parameter.getGradient()) {
       if (TorchTensors.data(first).equals(TorchTensors.data(second))

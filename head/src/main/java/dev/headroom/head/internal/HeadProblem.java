@@ -90,6 +90,11 @@ public record HeadProblem(
     return new HeadProblem(e, c, b, targets, soft, newR, newRz, upstream, options);
   }
 
+  /** Returns the same call with other arrays of hidden states and bias. */
+  public HeadProblem withHidden(NDArray newE, NDArray newB) {
+    return new HeadProblem(newE, c, newB, targets, soft, r, rZ, upstream, options);
+  }
+
   /** Returns the same call with upstream gradients of its other outputs. */
   public HeadProblem withUpstream(RowUpstream newUpstream) {
     return new HeadProblem(e, c, b, targets, soft, r, rZ, newUpstream, options);

@@ -4,12 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.headroom.head.Delivery;
 import dev.headroom.head.HeadOptions;
-import dev.headroom.head.Reduction;
 
 /**
- * Holds the only checks of what reaches the kernels: types, shapes, targets, arrays that are still
- * open.
+ * Holds, with {@link Labels}, the only checks of what reaches the kernels: types, shapes, targets,
+ * arrays that are still open.
  */
 public final class Shapes {
 
@@ -18,12 +18,13 @@ public final class Shapes {
   /**
    * Makes a problem of DJL's labels and predictions.
    *
-   * @param labels one array of N class ids, int32 or int64, of the leading shape of the hidden
-   *     states
-   * @param predictions {@code (hidden [..., D], weight [V,D][, bias [V]])}
+   * @param labels class ids, int32 or int64, of the leading shape of the hidden states, and token
+   *     weights, float32, of the same shape where there are any; with soft targets ids and weights
+   *     [..., k] take the place of the ids
+   * @param predictions {@code (hidden [..., D], weight [V,D][, bias [V]])}, float32 or float16
    * @param options what to compute
-   * @return the problem, its arrays detached from autograd and owned by the manager of the hidden
-   *     states
+   * @return the problem; its hidden states and bias are detached views, owned by the manager of the
+   *     hidden states, for the caller to close
    */
   public static HeadProblem problem(NDList labels, NDList predictions, HeadOptions options) {
     int expected = options.bias() ? 3 : 2;
@@ -34,110 +35,87 @@ public final class Shapes {
         expected
             + ", as VocabularyHead returns them: hidden, weight"
             + (options.bias() ? ", bias" : ""));
-    require(labels.size() == 1, "labels", labels.size() + " arrays", "1, the targets");
-    NDArray hidden = matrix("hidden states", predictions.get(0), options.width());
     NDArray weight = classifier(predictions.get(1), options);
-    NDArray bias = options.bias() ? bias(predictions.get(2), options) : null;
-    long[] targets = targets(labels.get(0), hidden, predictions.get(0), options);
-    float[] r = new float[targets.length];
-    float scale =
-        options.reduction() == Reduction.MEAN ? 1f / Math.max(1, kept(targets, options)) : 1f;
-    for (int i = 0; i < r.length; i++) {
-      r[i] = targets[i] == options.ignoreIndex() ? 0 : scale;
+    checkHidden(predictions.get(0), options);
+    if (options.bias()) {
+      checkBias(predictions.get(2), options);
     }
-    return new HeadProblem(hidden, weight, bias, targets, null, r, r, null, options);
+    Labels read = Labels.of(labels, predictions.get(0).getShape(), options);
+    RowScales scales = RowScales.of(read, options);
+    return new HeadProblem(
+        matrix(predictions.get(0), options.width()),
+        weight,
+        options.bias() ? float32(predictions.get(2), predictions.get(0)) : null,
+        read.targets(),
+        read.soft(),
+        scales.r(),
+        scales.rZ(),
+        null,
+        options);
   }
 
-  /** Returns the hidden states as a detached [N,D] view after checking them. */
-  public static NDArray matrix(String name, NDArray array, long width) {
-    checkFloat32(name, array);
-    Shape shape = array.getShape();
-    require(shape.dimension() >= 1, name, shape, "[..., " + width + "]");
+  private static void checkHidden(NDArray hidden, HeadOptions options) {
+    checkType("hidden states", hidden);
+    Shape shape = hidden.getShape();
+    require(shape.dimension() >= 1, "hidden states", shape, "[..., " + options.width() + "]");
     long columns = shape.get(shape.dimension() - 1);
-    require(columns == width, name + " columns", columns, width + ", the width of the classifier");
-    try (NDArray detached = array.stopGradient()) {
-      return detached.reshape(shape.size() / Math.max(1, width), width);
+    require(
+        columns == options.width(),
+        "hidden states columns",
+        columns,
+        options.width() + ", the width of the classifier");
+    long rows = shape.size() / columns;
+    require(rows <= Integer.MAX_VALUE - 16, "rows", rows, "at most 2147483631");
+  }
+
+  /** Returns the hidden states as a detached [N,D] view, a copy where they do not lie so. */
+  private static NDArray matrix(NDArray hidden, long width) {
+    try (NDArray detached = hidden.stopGradient()) {
+      return detached.reshape(hidden.size() / width, width);
+    }
+  }
+
+  private static NDArray float32(NDArray array, NDArray owner) {
+    NDArray detached = array.stopGradient();
+    detached.attach(owner.getManager());
+    if (detached.getDataType() == DataType.FLOAT32) {
+      return detached;
+    }
+    try (detached) {
+      return detached.toType(DataType.FLOAT32, true);
     }
   }
 
   private static NDArray classifier(NDArray weight, HeadOptions options) {
-    checkFloat32("classifier", weight);
+    checkType("classifier", weight);
     Shape shape = weight.getShape();
     Shape expected = new Shape(options.classes(), options.width());
     require(shape.equals(expected), "classifier", shape, expected);
+    if (options.delivery() == Delivery.FUSED && weight.getDataType() == DataType.FLOAT16) {
+      throw new IllegalArgumentException(
+          "delivery: FUSED with a float16 classifier (expected: AUTOGRAD, since a float16 loss is scaled before the"
+              + " backward pass)");
+    }
     return weight;
   }
 
-  private static NDArray bias(NDArray bias, HeadOptions options) {
-    checkFloat32("bias", bias);
-    require(
-        bias.getShape().equals(new Shape(options.classes())),
-        "bias",
-        bias.getShape(),
-        new Shape(options.classes()));
-    return bias;
+  private static void checkBias(NDArray bias, HeadOptions options) {
+    checkType("bias", bias);
+    Shape expected = new Shape(options.classes());
+    require(bias.getShape().equals(expected), "bias", bias.getShape(), expected);
   }
 
-  private static long[] targets(
-      NDArray labels, NDArray hidden, NDArray original, HeadOptions options) {
-    checkOpen("targets", labels);
-    long n = hidden.getShape().get(0);
-    Shape leading = original.getShape().slice(0, original.getShape().dimension() - 1);
-    boolean column = labels.getShape().equals(leading.add(1));
-    require(
-        labels.getShape().equals(leading) || column,
-        "targets",
-        labels.getShape(),
-        leading + ", one for each row of the hidden states " + original.getShape());
-    require(n <= Integer.MAX_VALUE - 16, "rows", n, "at most 2147483631");
-    long[] targets = toLongs(labels);
-    for (int i = 0; i < targets.length; i++) {
-      boolean good =
-          targets[i] == options.ignoreIndex()
-              || (targets[i] >= 0 && targets[i] < options.classes());
-      require(
-          good,
-          "target of row " + i,
-          targets[i],
-          "0 to " + (options.classes() - 1) + ", or the ignore index " + options.ignoreIndex());
-    }
-    return targets;
-  }
-
-  private static long[] toLongs(NDArray labels) {
-    if (labels.getDataType() == DataType.INT64) {
-      return labels.toLongArray();
-    }
-    require(
-        labels.getDataType() == DataType.INT32, "targets", labels.getDataType(), "INT32 or INT64");
-    int[] narrow = labels.toIntArray();
-    long[] targets = new long[narrow.length];
-    for (int i = 0; i < narrow.length; i++) {
-      targets[i] = narrow[i];
-    }
-    return targets;
-  }
-
-  /** Returns how many rows are not ignored. */
-  public static int kept(long[] targets, HeadOptions options) {
-    int kept = 0;
-    for (long target : targets) {
-      kept += target == options.ignoreIndex() ? 0 : 1;
-    }
-    return kept;
-  }
-
-  private static void checkFloat32(String name, NDArray array) {
+  private static void checkType(String name, NDArray array) {
     checkOpen(name, array);
     // named before DJL touches it: its PyTorch binding ends the whole JVM over some BFLOAT16 calls
     require(
-        array.getDataType() == DataType.FLOAT32,
+        array.getDataType() == DataType.FLOAT32 || array.getDataType() == DataType.FLOAT16,
         name,
         array.getDataType(),
-        "FLOAT32; bfloat16 is a compute type: HeadOptions.withCompute(ComputeType.BFLOAT16)");
+        "FLOAT32 or FLOAT16; bfloat16 is a compute type: HeadOptions.withCompute(ComputeType.BFLOAT16)");
   }
 
-  private static void checkOpen(String name, NDArray array) {
+  static void checkOpen(String name, NDArray array) {
     if (array.isReleased()) {
       throw new IllegalStateException(
           name
@@ -146,7 +124,7 @@ public final class Shapes {
     }
   }
 
-  private static void require(boolean good, String name, Object actual, Object rule) {
+  static void require(boolean good, String name, Object actual, Object rule) {
     if (!good) {
       throw new IllegalArgumentException(name + ": " + actual + " (expected: " + rule + ")");
     }

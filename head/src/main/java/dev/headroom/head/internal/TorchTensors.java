@@ -1,6 +1,7 @@
 package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import com.sun.jna.Function;
 import com.sun.jna.Pointer;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -97,11 +99,15 @@ public final class TorchTensors {
   }
 
   /**
-   * Returns a hash of the hidden states and weights of the first few rows and their targets: an
-   * update of either changes it.
+   * Returns a hash of a call's targets and scales, and of the hidden states and weights of the
+   * first few rows: an update of any changes it.
    */
-  public static int sampleBits(NDArray hidden, NDArray weight, long[] targets) {
-    int bits = 1;
+  public static int sampleBits(HeadProblem problem) {
+    NDArray hidden = problem.e();
+    NDArray weight = problem.c();
+    long[] targets = problem.targets();
+    int bits = 31 * Arrays.hashCode(targets) + Arrays.hashCode(problem.r());
+    bits = 31 * bits + (problem.soft() == null ? 0 : Arrays.hashCode(problem.soft().weights()));
     int rows = Math.min(8, targets.length);
     for (int i = 0; i < rows; i++) {
       bits = 31 * bits + rowBits(hidden, i);
@@ -113,13 +119,15 @@ public final class TorchTensors {
   }
 
   private static int rowBits(NDArray matrix, long row) {
-    long at = 4 * row * stride(matrix, 0);
-    long step = 4 * stride(matrix, 1);
+    boolean half = matrix.getDataType() == DataType.FLOAT16;
+    long bytes = half ? 2 : 4;
+    long at = bytes * row * stride(matrix, 0);
+    long step = bytes * stride(matrix, 1);
     int columns = (int) Math.min(64, matrix.getShape().get(1));
     Pointer data = data(matrix);
     int bits = 1;
     for (int k = 0; k < columns; k++) {
-      bits = 31 * bits + data.getInt(at + k * step);
+      bits = 31 * bits + (half ? data.getShort(at + k * step) : data.getInt(at + k * step));
     }
     return bits;
   }

@@ -1,6 +1,7 @@
 package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 
 /**
  * Says which gradients a call forms and where those of the classifier go.
@@ -14,9 +15,37 @@ import ai.djl.ndarray.NDArray;
 public record Wanted(
     boolean hidden, boolean classifier, boolean bias, NDArray intoC, NDArray intoB) {
 
+  /** No gradient. */
+  public static final Wanted NOTHING = new Wanted(false, false, false, null, null);
+
   /** Everything that the problem has, into new arrays. */
   public static Wanted all(HeadProblem problem) {
     return new Wanted(true, true, problem.b() != null, null, null);
+  }
+
+  /** The gradients of the arrays that record one, into new arrays. */
+  public static Wanted of(NDList predictions) {
+    return new Wanted(
+        predictions.get(0).hasGradient(),
+        predictions.get(1).hasGradient(),
+        predictions.size() > 2 && predictions.get(2).hasGradient(),
+        null,
+        null);
+  }
+
+  /** Returns whether a gradient of the head's parameters is wanted. */
+  public boolean parameters() {
+    return classifier || bias;
+  }
+
+  /** Returns the gradient of the hidden states alone. */
+  public Wanted hiddenAlone() {
+    return new Wanted(hidden, false, false, null, null);
+  }
+
+  /** Returns the same gradients, those of the parameters added to these arrays. */
+  public Wanted into(NDArray c, NDArray b) {
+    return new Wanted(hidden, classifier, bias, c, b);
   }
 
   boolean adds() {

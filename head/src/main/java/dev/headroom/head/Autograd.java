@@ -1,0 +1,38 @@
+package dev.headroom.head;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * Hands gradients that the kernels have formed to autograd: {@code value + (s - s.stopGradient())}
+ * keeps the value's bits and has the gradient of s. Products are float32, where float16 would
+ * overflow.
+ */
+final class Autograd {
+
+  private Autograd() {}
+
+  /** Adds a term of value 0 whose gradient with respect to the operand is upstream x gradient. */
+  static NDArray attach(NDArray loss, NDArray operand, NDArray gradient) {
+    NDManager manager = loss.getManager();
+    // operand first would put every intermediate into the operand's manager, the model's for a
+    // parameter
+    NDArray flat = operand.flatten();
+    flat.attach(manager);
+    NDArray s = gradient.flatten().dot(float32(flat));
+    return loss.add(s.sub(s.stopGradient()));
+  }
+
+  /** The same for one value a row [N]: each row's upstream x its row of the gradient [N,D]. */
+  static NDArray attachRows(NDArray values, NDArray hidden, NDArray gradient) {
+    NDArray rows = float32(hidden.reshape(gradient.getShape()));
+    NDArray s = gradient.mul(rows).sum(new int[] {1});
+    return values.add(s.sub(s.stopGradient())).reshape(new Shape(values.size()));
+  }
+
+  private static NDArray float32(NDArray array) {
+    return array.getDataType() == DataType.FLOAT32 ? array : array.toType(DataType.FLOAT32, false);
+  }
+}
