@@ -50,6 +50,7 @@ public final class HeadOptions {
   private boolean entropy;
   private int topK;
   private Reweighting reweighting;
+  private GradientFilter filter = GradientFilter.OFF;
   private ComputeType compute = ComputeType.FLOAT32;
   private Engine engine = Engine.AUTO;
   private Delivery delivery = Delivery.AUTOGRAD;
@@ -87,6 +88,7 @@ public final class HeadOptions {
     copy.entropy = entropy;
     copy.topK = topK;
     copy.reweighting = reweighting;
+    copy.filter = filter;
     copy.compute = compute;
     copy.engine = engine;
     copy.delivery = delivery;
@@ -115,6 +117,16 @@ public final class HeadOptions {
     require(threads >= 1, "threads", threads, "at least 1");
     boolean clash = classes == 1 && ignoreIndex == 0;
     require(!clash, "ignoreIndex", ignoreIndex, "not the only class");
+    require(
+        !filter.on() || engine != Engine.KEPT,
+        "engine",
+        engine,
+        "AUTO or RECOMPUTED with a gradient filter");
+    require(
+        !filter.on() || labelSmoothing == 0 || softCap == 0,
+        "softCap",
+        softCap,
+        "0 with a gradient filter and label smoothing, which is then no longer of rank one");
     checkClassWeights();
     if (reduction == Reduction.NONE && delivery == Delivery.FUSED) {
       throw new IllegalArgumentException(
@@ -237,6 +249,11 @@ public final class HeadOptions {
     return reweighting;
   }
 
+  /** Returns what of the softmax a gradient may leave out. */
+  public GradientFilter filter() {
+    return filter;
+  }
+
   /** Returns the type of the operands of the matrix products; sums are float32. */
   public ComputeType compute() {
     return compute;
@@ -348,6 +365,11 @@ public final class HeadOptions {
     return with(o -> o.reweighting = value);
   }
 
+  /** Returns these options with another gradient filter. */
+  public HeadOptions withFilter(GradientFilter value) {
+    return with(o -> o.filter = value);
+  }
+
   /** Returns these options with another compute type. */
   public HeadOptions withCompute(ComputeType value) {
     return with(o -> o.compute = value);
@@ -391,6 +413,7 @@ public final class HeadOptions {
         entropy,
         topK,
         reweighting,
+        filter,
         compute,
         engine,
         delivery,

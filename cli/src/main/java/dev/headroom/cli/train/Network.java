@@ -100,6 +100,11 @@ final class Network implements AutoCloseable {
     return loss.evaluate(new NDList(batch.targets().flatten()), new NDList(logits));
   }
 
+  /** Returns what the head hands to its loss: hidden states [..., D] and the classifier [V,D]. */
+  NDList predict(Batches.Pair batch) {
+    return decoder.forward(store, new NDList(batch.inputs()), false);
+  }
+
   Collection<Parameter> parameters() {
     return decoder.getParameters().values();
   }

@@ -12,8 +12,14 @@ import java.util.Arrays;
  * @param dE gradient of the hidden states [N,D], 0 on ignored rows
  * @param dC gradient of the classifier [V,D]: a new array, or the one it was added to
  * @param dB gradient of the bias [V], likewise
+ * @param dropped mass of p that each row's gradient lacks under a gradient filter, or null
  */
-public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB) {
+public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] dropped) {
+
+  /** A result of which nothing was dropped. */
+  HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB) {
+    this(rows, dE, dC, dB, null);
+  }
 
   /**
    * Statistics of N rows, of logits z after scale and cap; 0 on ignored rows (class -1 in the

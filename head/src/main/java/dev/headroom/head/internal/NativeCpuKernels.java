@@ -120,6 +120,9 @@ public final class NativeCpuKernels implements HeadKernels {
     head.logitScale = options.logitScale();
     head.softCap = options.softCap();
     head.zLoss = options.zLoss();
+    head.filterTau = options.filter().tau();
+    head.filterMass = options.filter().maxDroppedMass();
+    head.filterFullC = options.filter().fullClassifier() ? 1 : 0;
     head.softCount = options.softTargets();
     head.topCount = options.topK();
     head.engine = options.engine().ordinal();
@@ -160,7 +163,8 @@ public final class NativeCpuKernels implements HeadKernels {
         check(kernel, head, function.applyAsInt(head));
       }
       HeadResult.Rows statistics = forward != null ? forward : rows.read();
-      return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB());
+      float[] dropped = wanted == null ? null : rows.dropped();
+      return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB(), dropped);
     }
   }
 

@@ -38,6 +38,7 @@ final class NativeRows implements AutoCloseable {
       at.uEntropy = floats(problem.upstream().entropy());
       at.uLogProb = floats(problem.upstream().logProb());
     }
+    at.dropped = options.filter().on() ? room(4) : null;
     at.lse = statistics ? room(4) : floats(forward.lse());
     if (statistics) {
       outputs(options);
@@ -100,6 +101,7 @@ final class NativeRows implements AutoCloseable {
     head.soft = at.soft;
     head.topIds = at.topIds;
     head.topLogits = at.topLogits;
+    head.dropped = at.dropped;
   }
 
   /** Returns the statistics that the call has written. */
@@ -113,6 +115,11 @@ final class NativeRows implements AutoCloseable {
         read(at.entropy, problem.n()),
         at.topIds == null ? null : at.topIds.getLongArray(0, top),
         read(at.topLogits, top));
+  }
+
+  /** Returns the mass of p that each row's gradient lacks, or null without a filter. */
+  float[] dropped() {
+    return read(at.dropped, problem.n());
   }
 
   private static float[] read(Pointer from, int count) {
