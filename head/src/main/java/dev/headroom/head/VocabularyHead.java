@@ -10,13 +10,15 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import dev.headroom.head.internal.Prediction;
 
 /**
  * Holds a classifier over a large vocabulary and hands it, with the hidden states, to {@link
  * HeadLoss}.
  *
  * <p>Takes the place of a {@code Linear} layer at the end of a network: {@code forward(e [..., D])}
- * returns {@code (e, c [V,D][, b [V]])} and forms no logits; {@link #logits} does, for prediction.
+ * returns {@code (e, c [V,D][, b [V]])} and forms no logits. {@link #topK} and {@link #sample}
+ * predict with tiles of logits, {@link #logits} with all of them.
  *
  * <p>Parameters: {@code weight} [V,D], float32, normal with deviation 0.02 where no initializer is
  * set; {@code bias} [V], zeros, where {@link HeadOptions#bias} is on. Do not use it where all N x V
@@ -84,6 +86,53 @@ public final class VocabularyHead extends AbstractBlock {
       NDArray logits = hidden.matMul(transposed);
       return bias == null ? logits : logits.add(bias.getArray());
     }
+  }
+
+  /**
+   * Finds the k most probable classes of each row without holding the N x V logits.
+   *
+   * <p>Exact: every logit is formed (float32, in tiles) and the shares are relative to the
+   * log-sum-exp over all V. Extra memory: tiles and kept classes of as many rows at once as {@link
+   * HeadOptions#workspaceBytes} holds. No gradient is recorded; several threads may call.
+   *
+   * @param hidden hidden states [..., D], float32
+   * @param k 1 to V
+   * @return ids and log-probabilities [..., k], owned by the manager of the hidden states
+   * @throws IllegalArgumentException where k or a shape is wrong, or a row's logits hold NaN or
+   *     +infinity: it names the row
+   */
+  public TopK topK(NDArray hidden, int k) {
+    return new Prediction(predictions(hidden), options).topK(k);
+  }
+
+  /**
+   * Draws one class for each row without holding the N x V logits.
+   *
+   * <p>The draw depends on the logits, seed, step and the row's place in the call, on no generator
+   * of the engine: a resumed run draws the same. Exact within rounding (shares to about 1e-6): from
+   * all classes, one pass in which each group of 4096 takes over with the chance of its share of
+   * the sum so far; with topK, one pass that keeps the best k; with topP alone, the log-sum-exp
+   * over all classes and the best 256 in one pass, and where these do not reach topP, another pass
+   * for those rows that keeps 16 times as many, until they do.
+   *
+   * @param hidden hidden states [..., D], float32
+   * @param sampling from which classes, and how sharply
+   * @param seed of the run
+   * @param step of the run: another for every call
+   * @return ids, int64 [...], owned by the manager of the hidden states
+   * @throws IllegalArgumentException where an option or a shape is wrong, or a row's logits hold
+   *     NaN or +infinity, or all its classes are masked by -infinity: it names the row
+   */
+  public NDArray sample(NDArray hidden, Sampling sampling, long seed, long step) {
+    return new Prediction(predictions(hidden), options).sample(sampling, seed, step);
+  }
+
+  private NDList predictions(NDArray hidden) {
+    NDList predictions = new NDList(hidden, weight.getArray());
+    if (bias != null) {
+      predictions.add(bias.getArray());
+    }
+    return predictions;
   }
 
   @Override

@@ -7,6 +7,9 @@
  * dev.headroom.head.HeadOptions} says what they compute. {@link dev.headroom.head.Reduction},
  * {@link dev.headroom.head.ComputeType}, {@link dev.headroom.head.Engine} and {@link
  * dev.headroom.head.Delivery} are its choices, {@link dev.headroom.head.Backend} names who
- * computes, {@link dev.headroom.head.HeadException} tells that a kernel failed.
+ * computes, {@link dev.headroom.head.HeadException} tells that a kernel failed. {@link
+ * dev.headroom.head.HeadAccuracy} and {@link dev.headroom.head.HeadPerplexity} measure where DJL
+ * would need logits. {@link dev.headroom.head.Sampling} says from which classes a prediction is
+ * drawn, {@link dev.headroom.head.TopK} holds the most probable ones.
  */
 package dev.headroom.head;

@@ -14,15 +14,16 @@ import java.util.function.LongToDoubleFunction;
 /**
  * Updates parameters by AdamW in one in-place pass: decay, clip scale, update, zero the gradient.
  *
- * <p>{@code g = scale grad; m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; param = param (1 - lr
- * decay) - lr m' / (sqrt(s') + eps)} with the bias-corrected m', s'. Parameters with fewer than two
- * dimensions (biases, norms) are not decayed. float32 arrays in CPU memory only, accumulated in
- * float32.
+ * <p>{@code g = scale grad / divisor; m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; param = param (1
+ * - lr decay) - lr m' / (sqrt(s') + eps)} with the bias-corrected m', s'. Parameters with fewer
+ * than two dimensions (biases, norms) are not decayed. float32 arrays in CPU memory only,
+ * accumulated in float32.
  *
  * <p>Same bits for any number of threads, and with or without the native library. Extra memory: the
  * moments, 8 bytes an element, and nothing else; DJL's own needs six temporaries of the parameter's
  * size. Use it as the optimiser of a DJL {@code Trainer} or call {@link #update} in an own loop;
- * {@link GlobalNorm} sets {@link #scale}.
+ * {@link GlobalNorm} sets {@link #scale}, {@link Accumulation} sets {@link #divisor}, and {@link
+ * AdaptiveNorm} clips each parameter by itself.
  *
  * <p>Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019), algorithm 2.
  */
@@ -33,7 +34,10 @@ public final class AdamW extends Optimizer {
   private final double eps;
   private final int threads;
   private final Map<String, Moments> moments = new ConcurrentHashMap<>();
+  private final AdaptiveNorm adaptiveNorm;
   private double scale = 1;
+  private double divisor = 1;
+  private long updates;
 
   private AdamW(Builder builder) {
     super(builder);
@@ -42,6 +46,7 @@ public final class AdamW extends Optimizer {
     beta2 = builder.beta2;
     eps = builder.eps;
     threads = builder.threads;
+    adaptiveNorm = builder.adaptiveNorm;
   }
 
   /**
@@ -55,7 +60,7 @@ public final class AdamW extends Optimizer {
 
   /**
    * Sets the factor by which the gradients of the next updates are multiplied (clipping by global
-   * norm).
+   * norm); where each parameter is clipped by {@link AdaptiveNorm}, it serves the warm-up only.
    */
   public void scale(double newScale) {
     if (!(newScale >= 0) || Double.isInfinite(newScale)) {
@@ -63,6 +68,28 @@ public final class AdamW extends Optimizer {
           "scale: " + newScale + " (expected: a finite number, at least 0)");
     }
     scale = newScale;
+  }
+
+  /**
+   * Sets by what the gradients of the next updates are divided: they are sums over so many rows
+   * ({@link Accumulation}). Norms are those of the divided gradients.
+   */
+  public void divisor(double newDivisor) {
+    if (!(newDivisor > 0) || Double.isInfinite(newDivisor)) {
+      throw new IllegalArgumentException(
+          "divisor: " + newDivisor + " (expected: a finite number above 0)");
+    }
+    divisor = newDivisor;
+  }
+
+  /** Returns the factor of all gradients that is no clipping. */
+  double gradientScale() {
+    return rescaleGrad / divisor;
+  }
+
+  /** Returns how many updates of a parameter were made in all. */
+  long updates() {
+    return updates;
   }
 
   /** Returns the number of threads of the native pass. */
@@ -74,6 +101,8 @@ public final class AdamW extends Optimizer {
    * Updates one parameter in place and zeroes its gradient.
    *
    * @throws IllegalArgumentException where an array is not float32 in CPU memory, or sizes differ
+   * @throws IllegalStateException where the gradient's norm is not finite and each parameter is
+   *     clipped by {@link AdaptiveNorm}; this parameter is left as it was
    */
   @Override
   public void update(String parameterId, NDArray weight, NDArray grad) {
@@ -98,8 +127,8 @@ public final class AdamW extends Optimizer {
     u.grad = TorchTensors.data(grad);
     u.m = state.m();
     u.s = state.s();
-    u.scale = scale * rescaleGrad;
     u.step = state.step() + 1;
+    u.scale = gradientScale() * clip(parameterId, state, u);
     u.lr = rate.applyAsDouble(u.step);
     u.beta1 = beta1;
     u.beta2 = beta2;
@@ -109,7 +138,27 @@ public final class AdamW extends Optimizer {
     u.threads = threads;
     Passes.adamw(u);
     state.step(u.step);
+    updates++;
     zeroOwnGradient(weight, u.grad);
+  }
+
+  /** Returns the clipping factor, and remembers the norm where the parameter has its own. */
+  private double clip(String parameterId, Moments state, NativeLibrary.AdamW u) {
+    if (adaptiveNorm == null) {
+      return scale;
+    }
+    double norm = gradientScale() * Math.sqrt(Passes.sumSquares(u.grad, u.count, threads));
+    if (!Double.isFinite(norm)) {
+      throw new IllegalStateException(
+          "gradient norm of "
+              + parameterId
+              + ": "
+              + norm
+              + " (expected: finite; lower the learning rate)");
+    }
+    double factor = adaptiveNorm.factor(u.step, norm, state.norm(), scale);
+    state.norm(adaptiveNorm.remember(u.step, factor * norm, state.norm()));
+    return factor;
   }
 
   /** A Trainer hands over a copy of the gradient; the buffer that autograd adds to is another. */
@@ -151,6 +200,7 @@ public final class AdamW extends Optimizer {
     private double beta2 = 0.95;
     private double eps = 1e-8;
     private int threads = Runtime.getRuntime().availableProcessors();
+    private AdaptiveNorm adaptiveNorm;
 
     private Builder(LongToDoubleFunction rate) {
       this.rate = rate;
@@ -166,6 +216,12 @@ public final class AdamW extends Optimizer {
     /** Sets the term that keeps the division finite; 1e-8 where not set. */
     public Builder eps(double newEps) {
       eps = newEps;
+      return this;
+    }
+
+    /** Clips each parameter by the norms it had so far; not where not set. */
+    public Builder adaptiveNorm(AdaptiveNorm newAdaptiveNorm) {
+      adaptiveNorm = newAdaptiveNorm;
       return this;
     }
 

@@ -13,12 +13,14 @@ import java.nio.file.StandardCopyOption;
 
 /**
  * Saves and restores what a training run needs to continue bit for bit: parameters, both moments,
- * the number of updates of each, and a text of the caller's (step, settings).
+ * the number of updates and the remembered norm of each, and a text of the caller's (step,
+ * settings).
  *
- * <p>File: magic, text, then for every parameter its name, updates, size, and three float32 arrays;
- * all little-endian, a CRC-32C of everything at the end. It is written under a temporary name,
- * forced to disk and then moved, so that the file is always a whole checkpoint, the old one or the
- * new one. Extra memory: none beside small buffers. float32 parameters in CPU memory.
+ * <p>File: magic, text, then for every parameter its name, updates, remembered norm, size, and
+ * three float32 arrays; all little-endian, a CRC-32C of everything at the end. It is written under
+ * a temporary name, forced to disk and then moved, so that the file is always a whole checkpoint,
+ * the old one or the new one. Extra memory: none beside small buffers. float32 parameters in CPU
+ * memory.
  */
 public final class Checkpoint {
   private Checkpoint() {}
@@ -43,6 +45,7 @@ public final class Checkpoint {
           Moments moments = optimizer.moments(pair.getValue().getId(), array.size());
           out.text(pair.getKey());
           out.number(moments.step());
+          out.number(Double.doubleToRawLongBits(moments.norm()));
           out.number(array.size());
           out.floats(TorchTensors.data(array), array.size());
           out.floats(moments.m(), array.size());
@@ -89,6 +92,7 @@ public final class Checkpoint {
         NDArray array = pair.getValue().getArray();
         Moments moments = optimizer.moments(pair.getValue().getId(), array.size());
         moments.step(in.number());
+        moments.norm(Double.longBitsToDouble(in.number()));
         expect(file, name + " elements", in.number(), array.size());
         for (Pointer target : new Pointer[] {TorchTensors.data(array), moments.m(), moments.s()}) {
           in.floats(target, array.size());

@@ -22,7 +22,7 @@ final class CheckpointReader implements Closeable {
     channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       if (channel.size() < 8 || number() != CheckpointWriter.MAGIC) {
-        throw new IOException(file + ": not a checkpoint of Headroom");
+        throw new IOException(file + ": not a checkpoint of this version of Headroom");
       }
     } catch (IOException e) {
       channel.close();

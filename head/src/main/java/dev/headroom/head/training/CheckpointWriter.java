@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
 
 /** Writes texts, numbers and float arrays with a running checksum. */
 final class CheckpointWriter implements Closeable {
-  static final long MAGIC = 0x3130_5450_4b43_5248L; // "HRCKPT01" in little-endian order
+  static final long MAGIC = 0x3230_5450_4b43_5248L; // "HRCKPT02" in little-endian order
   static final int PIECE = 1 << 24;
 
   private final FileChannel channel;

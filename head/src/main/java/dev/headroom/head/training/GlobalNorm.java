@@ -40,7 +40,7 @@ public final class GlobalNorm {
 
   /**
    * Returns a listener that clips in a DJL {@code Trainer}: it sets the optimiser's scale between
-   * the backward pass and the step.
+   * the backward pass and the step. The norm is that of the gradients after {@link AdamW#divisor}.
    *
    * @throws IllegalStateException out of the listener where the norm is not finite, before any
    *     parameter is changed
@@ -50,7 +50,8 @@ public final class GlobalNorm {
       @Override
       public void onTrainingBatch(Trainer trainer, BatchData batchData) {
         double norm =
-            of(trainer.getModel().getBlock().getParameters().values(), optimizer.threads());
+            optimizer.gradientScale()
+                * of(trainer.getModel().getBlock().getParameters().values(), optimizer.threads());
         if (!Double.isFinite(norm)) {
           throw new IllegalStateException(
               "gradient norm: " + norm + " (expected: finite; lower the learning rate)");

@@ -2,12 +2,16 @@ package dev.headroom.head.training;
 
 import com.sun.jna.Memory;
 
-/** Holds AdamW's state of one parameter in plain memory: two moments and the number of updates. */
+/**
+ * Holds AdamW's state of one parameter in plain memory: two moments, the number of updates and the
+ * remembered norm of its gradient.
+ */
 final class Moments {
   private final long count;
   private final Memory m;
   private final Memory s;
   private long step;
+  private double norm;
 
   Moments(long count) {
     this.count = count;
@@ -41,5 +45,14 @@ final class Moments {
 
   void step(long newStep) {
     step = newStep;
+  }
+
+  /** Norm of the gradients so far, as {@link AdaptiveNorm} says; 0 where there is none. */
+  double norm() {
+    return norm;
+  }
+
+  void norm(double newNorm) {
+    norm = newNorm;
   }
 }
