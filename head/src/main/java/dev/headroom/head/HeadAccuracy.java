@@ -2,8 +2,8 @@ package dev.headroom.head;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import dev.headroom.head.internal.Backends;
 import dev.headroom.head.internal.HeadProblem;
-import dev.headroom.head.internal.Prediction;
 import dev.headroom.head.internal.Shapes;
 
 /**
@@ -33,15 +33,16 @@ public final class HeadAccuracy extends HeadEvaluator {
 
   @Override
   Total total(NDList labels, NDList predictions) {
-    HeadProblem problem = Shapes.problem(labels, predictions, options);
+    HeadProblem problem = Shapes.problem(labels, predictions, options.withTopK(1));
     long[] targets = problem.targets();
-    try (NDArray hidden = problem.e()) {
-      long[] best = new Prediction(predictions, options).argmax();
+    try (NDArray hidden = problem.e();
+        NDArray bias = problem.b()) {
+      long[] best = Backends.chosen().kernels().forward(problem).rows().topIds();
       long right = 0;
       for (int i = 0; i < targets.length; i++) {
         right += targets[i] != options.ignoreIndex() && targets[i] == best[i] ? 1 : 0;
       }
-      return new Total(right, Shapes.kept(targets, options));
+      return new Total(right, problem.kept());
     }
   }
 

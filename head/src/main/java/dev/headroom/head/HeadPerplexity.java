@@ -34,12 +34,13 @@ public final class HeadPerplexity extends HeadEvaluator {
   @Override
   Total total(NDList labels, NDList predictions) {
     HeadProblem problem = Shapes.problem(labels, predictions, options);
-    try (NDArray hidden = problem.e()) {
+    try (NDArray hidden = problem.e();
+        NDArray bias = problem.b()) {
       double sum = 0;
       for (float nll : Backends.chosen().kernels().forward(problem).nll()) {
         sum += nll;
       }
-      return new Total(sum, Shapes.kept(problem.targets(), options));
+      return new Total(sum, problem.kept());
     }
   }
 

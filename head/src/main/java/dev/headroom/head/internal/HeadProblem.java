@@ -45,6 +45,15 @@ public record HeadProblem(
    */
   public record RowUpstream(float[] lse, float[] entropy, float[] logProb) {}
 
+  /** Returns how many rows count. */
+  public int kept() {
+    int kept = 0;
+    for (int i = 0; i < n(); i++) {
+      kept += ignored(i) ? 0 : 1;
+    }
+    return kept;
+  }
+
   int n() {
     return targets.length;
   }

@@ -62,7 +62,8 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
     }
   }
 
-  float[] nll() {
+  /** Returns the rows' losses, without class weight and smoothing. */
+  public float[] nll() {
     return rows.nll;
   }
 

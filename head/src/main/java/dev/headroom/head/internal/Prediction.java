@@ -125,7 +125,7 @@ public final class Prediction {
   }
 
   private void rowsInChunks(int k, Chunk chunk) {
-    try (NDArray e = Shapes.matrix("hidden states", hidden, options.width());
+    try (NDArray e = Shapes.hidden(hidden, options);
         LogitTiles tiles = new LogitTiles(e, weight, bias, options.workspaceBytes() / 16)) {
       inChunks(
           LongStream.range(0, e.getShape().get(0)).toArray(), k, rows -> chunk.run(tiles, rows));

@@ -68,6 +68,12 @@ public final class Shapes {
     require(rows <= Integer.MAX_VALUE - 16, "rows", rows, "at most 2147483631");
   }
 
+  /** Returns checked hidden states as a detached [N,D] view, for the caller to close. */
+  static NDArray hidden(NDArray hidden, HeadOptions options) {
+    checkHidden(hidden, options);
+    return matrix(hidden, options.width());
+  }
+
   /** Returns the hidden states as a detached [N,D] view, a copy where they do not lie so. */
   private static NDArray matrix(NDArray hidden, long width) {
     try (NDArray detached = hidden.stopGradient()) {
