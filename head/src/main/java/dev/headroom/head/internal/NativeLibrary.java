@@ -84,6 +84,10 @@ public interface NativeLibrary extends Library {
     "dcStride",
     "db",
     "addDc",
+    "filterFullC",
+    "filterTau",
+    "filterMass",
+    "dropped",
     "engine",
     "gemm",
     "threads",
@@ -137,6 +141,10 @@ public interface NativeLibrary extends Library {
     public long dcStride;
     public Pointer db;
     public int addDc;
+    public int filterFullC;
+    public double filterTau;
+    public double filterMass;
+    public Pointer dropped;
     public int engine;
     public int gemm;
     public int threads;
