@@ -22,6 +22,7 @@ final class DelayedRows implements AutoCloseable {
   private final HeadProblem problem;
   private final HeadResult.Rows forward;
   private final NDList parameters;
+  private final Wanted wanted;
   private final Scaling scaling;
   private final NDManager manager;
   private final List<NDArray> probes = new ArrayList<>();
@@ -36,11 +37,12 @@ final class DelayedRows implements AutoCloseable {
       HeadKernels kernels,
       HeadProblem problem,
       HeadResult.Rows forward,
-      NDList parameters,
+      NDList predictions,
       Scaling scaling) {
     this.kernels = kernels;
     this.forward = forward;
-    this.parameters = parameters;
+    parameters = predictions.subNDList(1);
+    wanted = Wanted.of(predictions).parametersAlone();
     this.scaling = scaling;
     manager = NDManager.newBaseManager(problem.e().getDevice(), "PyTorch");
     NDArray e = problem.e().duplicate();
@@ -81,8 +83,6 @@ final class DelayedRows implements AutoCloseable {
   private void add(HeadProblem scaled) {
     NDArray weight = parameters.get(0);
     NDArray bias = parameters.size() > 1 ? parameters.get(1) : null;
-    Wanted wanted =
-        new Wanted(false, weight.hasGradient(), bias != null && bias.hasGradient(), null, null);
     try (NDArray intoC = wanted.classifier() ? buffer(weight) : null;
         NDArray intoB = wanted.bias() ? buffer(bias) : null) {
       boolean half = narrow(intoC) || narrow(intoB);

@@ -212,8 +212,7 @@ public final class HeadLoss extends Loss {
     if (!wanted.parameters()) {
       return loss;
     }
-    DelayedRows delayed =
-        new DelayedRows(kernels, problem, rows, predictions.subNDList(1), RowLosses::scaled);
+    DelayedRows delayed = new DelayedRows(kernels, problem, rows, predictions, RowLosses::scaled);
     upstream.add(delayed);
     return delayed.probed(loss);
   }

@@ -37,8 +37,7 @@ final class RowOutputs {
     this.wanted = wanted;
     delayed =
         wanted.parameters()
-            ? new DelayedRows(
-                kernels, problem, forward, predictions.subNDList(1), RowOutputs::scaled)
+            ? new DelayedRows(kernels, problem, forward, predictions, RowOutputs::scaled)
             : null;
   }
 

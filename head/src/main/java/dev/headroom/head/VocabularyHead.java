@@ -21,13 +21,14 @@ import dev.headroom.head.internal.Prediction;
  * predict with tiles of logits, {@link #logits} with all of them.
  *
  * <p>Parameters: {@code weight} [V,D], float32, normal with deviation 0.02 where no initializer is
- * set; {@code bias} [V], zeros, where {@link HeadOptions#bias} is on. Do not use it where all N x V
- * logits are needed in training.
+ * set, unless it is another block's; {@code bias} [V], zeros, where {@link HeadOptions#bias} is on.
+ * Do not use it where all N x V logits are needed in training.
  */
 public final class VocabularyHead extends AbstractBlock {
   private static final byte VERSION = 1;
 
   private final HeadOptions options;
+  private final boolean tied;
   private final Parameter weight;
   private final Parameter bias;
 
@@ -36,17 +37,32 @@ public final class VocabularyHead extends AbstractBlock {
    *
    * @param options sizes and what the loss computes
    */
-  @SuppressWarnings("this-escape")
   public VocabularyHead(HeadOptions options) {
+    this(options, null);
+  }
+
+  /**
+   * Creates a head whose classifier is a parameter of another block, such as an embedding table:
+   * its gradient is the sum of both uses, and it is initialised, stepped and saved once, by its
+   * owner.
+   *
+   * @param options sizes and what the loss computes
+   * @param shared parameter [V,D] that another block of the same model owns, or null for an own one
+   */
+  @SuppressWarnings("this-escape")
+  public VocabularyHead(HeadOptions options, Parameter shared) {
     super(VERSION);
     this.options = options;
+    tied = shared != null;
     weight =
-        addParameter(
-            Parameter.builder()
-                .setName("weight")
-                .setType(Parameter.Type.WEIGHT)
-                .optInitializer(new NormalInitializer(0.02f))
-                .build());
+        tied
+            ? shared
+            : addParameter(
+                Parameter.builder()
+                    .setName("weight")
+                    .setType(Parameter.Type.WEIGHT)
+                    .optInitializer(new NormalInitializer(0.02f))
+                    .build());
     bias =
         options.bias()
             ? addParameter(Parameter.builder().setName("bias").setType(Parameter.Type.BIAS).build())
@@ -147,20 +163,39 @@ public final class VocabularyHead extends AbstractBlock {
               + options.width()
               + ", the width of the head)");
     }
-    weight.setShape(new Shape(options.classes(), options.width()));
+    if (!tied) {
+      weight.setShape(new Shape(options.classes(), options.width()));
+    }
     if (bias != null) {
       bias.setShape(new Shape(options.classes()));
     }
   }
 
+  // not in prepare(), which DJL leaves out for a block that has no parameter of its own
+  private void checkShared() {
+    Shape shape = weight.getShape();
+    Shape expected = new Shape(options.classes(), options.width());
+    if (tied && shape != null && !shape.equals(expected)) {
+      throw new IllegalArgumentException(
+          "shared parameter "
+              + weight.getName()
+              + ": "
+              + shape
+              + " (expected: "
+              + expected
+              + ", the classes and width of the head)");
+    }
+  }
+
   @Override
   public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
-    if (dataType != DataType.FLOAT32) {
+    if (dataType != DataType.FLOAT32 && dataType != DataType.FLOAT16) {
       throw new IllegalArgumentException(
           "data type: "
               + dataType
-              + " (expected: FLOAT32; bfloat16 is a compute type: HeadOptions.withCompute(ComputeType.BFLOAT16))");
+              + " (expected: FLOAT32 or FLOAT16; bfloat16 is a compute type: HeadOptions.withCompute(ComputeType.BFLOAT16))");
     }
+    checkShared();
     super.initialize(manager, dataType, inputShapes);
   }
 

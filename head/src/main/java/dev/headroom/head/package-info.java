@@ -5,11 +5,14 @@
  * <p>{@link dev.headroom.head.VocabularyHead} takes the place of the last {@code Linear} layer and
  * {@link dev.headroom.head.HeadLoss} that of the softmax cross-entropy loss; {@link
  * dev.headroom.head.HeadOptions} says what they compute. {@link dev.headroom.head.Reduction},
- * {@link dev.headroom.head.ComputeType}, {@link dev.headroom.head.Engine} and {@link
- * dev.headroom.head.Delivery} are its choices, {@link dev.headroom.head.Backend} names who
- * computes, {@link dev.headroom.head.HeadException} tells that a kernel failed. {@link
- * dev.headroom.head.HeadAccuracy} and {@link dev.headroom.head.HeadPerplexity} measure where DJL
- * would need logits. {@link dev.headroom.head.Sampling} says from which classes a prediction is
- * drawn, {@link dev.headroom.head.TopK} holds the most probable ones.
+ * {@link dev.headroom.head.ComputeType}, {@link dev.headroom.head.Engine}, {@link
+ * dev.headroom.head.Delivery}, {@link dev.headroom.head.Reweighting} and {@link
+ * dev.headroom.head.GradientFilter} are its choices, {@link dev.headroom.head.HeadRows} are outputs
+ * to build other losses from, {@link dev.headroom.head.HeadOutput} is what may be logged, {@link
+ * dev.headroom.head.Backend} names who computes, {@link dev.headroom.head.HeadException} tells that
+ * a kernel failed. {@link dev.headroom.head.HeadAccuracy} and {@link
+ * dev.headroom.head.HeadPerplexity} measure where DJL would need logits. {@link
+ * dev.headroom.head.Sampling} says from which classes a prediction is drawn, {@link
+ * dev.headroom.head.TopK} holds the most probable ones.
  */
 package dev.headroom.head;

@@ -324,6 +324,20 @@ class HeadLossTest {
     assertEquals(2, kernels.calls);
   }
 
+  @ParameterizedTest
+  @EnumSource(Delivery.class)
+  void reachesWhatIsBehindTheHiddenStates(Delivery delivery) {
+    Outcome expected = plain(1);
+    HeadLoss loss = new HeadLoss(OPTIONS.withBias(true).withDelivery(delivery));
+    try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+      NDArray network = hidden.mul(manager.ones(hidden.getShape()));
+      collector.backward(loss.evaluate(new NDList(targets), new NDList(network, weight, bias)));
+    }
+    loss.finishBackward();
+    near(expected.dE, take(hidden), 1e-6);
+    near(expected.dC, take(weight), 1e-6);
+  }
+
   @Test
   void leavesAFrozenClassifierWithoutGradient() {
     Outcome expected = plain(1);

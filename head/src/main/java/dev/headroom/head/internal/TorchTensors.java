@@ -27,7 +27,34 @@ public final class TorchTensors {
   private static final Function STRIDES = TORCH.getFunction("aoti_torch_get_strides");
   private static final Function GRAD_MODE = TORCH.getFunction("aoti_torch_grad_mode_is_enabled");
 
+  // c10::TensorImpl::requires_grad() const; the C functions have no such thing, and DJL's answer is
+  // no for every array that is not a leaf
+  private static final Function REQUIRES_GRAD = requiresGrad();
+
   private TorchTensors() {}
+
+  private static Function requiresGrad() {
+    try {
+      String c10 = loadedPath().replace("libtorch_cpu.so", "libc10.so");
+      return com.sun.jna.NativeLibrary.getInstance(c10)
+          .getFunction("_ZNK3c1010TensorImpl13requires_gradEv");
+    } catch (UnsatisfiedLinkError e) {
+      return null;
+    }
+  }
+
+  /**
+   * Returns whether a backward pass would reach an array, a leaf or a result; true where the engine
+   * does not tell.
+   */
+  public static boolean recordsGradient(NDArray array) {
+    if (REQUIRES_GRAD == null) {
+      return true;
+    }
+    Pointer implementation = handle(array).getPointer(0);
+    // a C++ bool: only the lowest byte is defined
+    return (REQUIRES_GRAD.invokeInt(new Object[] {implementation}) & 0xff) != 0;
+  }
 
   private static String loadedPath() {
     // the engine maps libtorch before any array exists; its path is wherever DJL unpacked or found

@@ -26,9 +26,9 @@ public record Wanted(
   /** The gradients of the arrays that record one, into new arrays. */
   public static Wanted of(NDList predictions) {
     return new Wanted(
-        predictions.get(0).hasGradient(),
-        predictions.get(1).hasGradient(),
-        predictions.size() > 2 && predictions.get(2).hasGradient(),
+        TorchTensors.recordsGradient(predictions.get(0)),
+        TorchTensors.recordsGradient(predictions.get(1)),
+        predictions.size() > 2 && TorchTensors.recordsGradient(predictions.get(2)),
         null,
         null);
   }
@@ -41,6 +41,11 @@ public record Wanted(
   /** Returns the gradient of the hidden states alone. */
   public Wanted hiddenAlone() {
     return new Wanted(hidden, false, false, null, null);
+  }
+
+  /** Returns the gradients of the head's parameters alone. */
+  public Wanted parametersAlone() {
+    return new Wanted(false, classifier, bias, null, null);
   }
 
   /** Returns the same gradients, those of the parameters added to these arrays. */
