@@ -1,12 +1,12 @@
 package dev.headroom.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.headroom.cli.report.MemoryChart;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.bench.BenchSettings;
 import dev.headroom.head.bench.HeadBench;
-import dev.headroom.head.bench.HeadMeasurement;
 import dev.headroom.head.bench.HeadShape;
+import dev.headroom.head.bench.ShapeResult;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,19 +19,27 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     header = {
       "Measures loss and both gradients: Headroom's heads against DJL's matMul with softmax",
-      "cross-entropy, taking turns in one run. Time (median of 5 after 2 warm-ups), peak memory above",
-      "inputs and gradients, and the error of the loss against float64.",
+      "cross-entropy and, where a Python has them, PyTorch's own heads, taking turns in one run on the",
+      "same inputs and threads. Time (median of 5 after 2 warm-ups), peak memory above inputs and",
+      "gradients, and the error of the loss against float64.",
       "",
       "Examples:",
       "  headroom bench --shape 1024,512,32000",
       "  headroom bench --shape 1024,512,32000 --shape 2048,256,200064 --json -o bench.json \\",
       "      --chart memory.svg",
+      "  headroom bench --shape 8192,2304,256000 --rounds 1 --python ~/torch/bin/python",
       ""
     },
     footer = {
       "",
-      "Where the machine has too little memory for the N x V arrays of the plain head, that one is",
-      "left out and its fields are null. Exit codes: 0 good; 2 usage."
+      "PyTorch's heads: torch-ce is cross_entropy(linear(e, c), t); torch-lce is",
+      "linear_cross_entropy(e, c, t), its reference path (options=None); torch-lce-chunked the same",
+      "with options=LinearCrossEntropyOptions(), whose default chunk may be a few rows; torch-lce-sized",
+      "with batch_chunk_size as many rows as fill --workspace. -bf16: bfloat16 inputs and gradients.",
+      "",
+      "A head that the machine has too little memory for, or that fails, is left out with a note and",
+      "its fields are null; one that is slow is measured once. Without a PyTorch its heads are left",
+      "out. Exit codes: 0 good; 2 usage."
     })
 final class BenchCommand extends HeadroomCommand {
 
@@ -55,77 +63,65 @@ final class BenchCommand extends HeadroomCommand {
       description = "Also draw the peak memory to FILE.svg or FILE.png.")
   Path chart;
 
+  @Option(
+      names = "--rounds",
+      paramLabel = "R",
+      description = "Rounds that count, after up to two that do not (default: 5).")
+  int rounds = 5;
+
+  @Option(
+      names = "--python",
+      paramLabel = "FILE",
+      description =
+          "Python with PyTorch 2.13 or later, whose own heads take part (default: the variable"
+              + " HEADROOM_PYTHON, then python3); none leaves them out.")
+  String python;
+
   @Override
   public Integer call() {
     ChartFile.check(chart);
-    if (workspaceMebibytes < 1 || workspaceMebibytes > 1 << 20) {
-      throw new IllegalArgumentException(
-          "--workspace: " + workspaceMebibytes + " (expected: 1 to 1048576 MiB)");
-    }
+    require(workspaceMebibytes, 1 << 20, "--workspace", " MiB");
+    require(rounds, 1000, "--rounds", "");
     List<HeadShape> parsed = shapes.stream().map(HeadShape::parse).toList();
-    List<HeadMeasurement> results = new ArrayList<>();
+    int threads = threads();
+    BenchSettings settings =
+        new BenchSettings(
+            workspaceMebibytes << 20, rounds, threads, BenchPython.chosen(python, System.getenv()));
+    List<ShapeResult> results = new ArrayList<>();
     for (HeadShape shape : parsed) {
-      results.addAll(HeadBench.measure(shape, workspaceMebibytes << 20, this::note));
+      results.add(HeadBench.measure(shape, settings, this::note));
     }
-    emit(json(results), () -> text(results));
+    BenchReport report = new BenchReport(results);
+    emit(json(report, settings), report::text);
     if (chart != null) {
-      ChartFile.write(chart, MemoryChart.of(bars(results)));
+      ChartFile.write(chart, MemoryChart.of(report.bars()));
     }
     return ExitCode.OK;
   }
 
-  private static List<MemoryChart.Bar> bars(List<HeadMeasurement> results) {
-    return results.stream()
-        .filter(m -> m.peakExtraBytes() >= 0)
-        .map(m -> new MemoryChart.Bar(m.shape().toString(), m.head(), m.peakExtraBytes()))
-        .toList();
+  private static void require(long value, long most, String name, String unit) {
+    if (value < 1 || value > most) {
+      throw new IllegalArgumentException(
+          name + ": " + value + " (expected: 1 to " + most + unit + ")");
+    }
   }
 
-  private JsonObject json(List<HeadMeasurement> results) {
+  /** Gives DJL's engine as many threads as the others have; left alone, it counts cores its way. */
+  private static int threads() {
+    String property = "ai.djl.pytorch.num_threads";
+    int processors = Runtime.getRuntime().availableProcessors();
+    int threads = Integer.getInteger(property, processors);
+    System.setProperty(property, String.valueOf(threads));
+    return threads;
+  }
+
+  private JsonObject json(BenchReport report, BenchSettings settings) {
     JsonObject json = json();
-    json.addProperty("workspaceBytes", workspaceMebibytes << 20);
+    json.addProperty("workspaceBytes", settings.workspaceBytes());
+    json.addProperty("rounds", settings.rounds());
+    json.addProperty("threads", settings.threads());
     json.addProperty("processors", Runtime.getRuntime().availableProcessors());
-    JsonArray list = new JsonArray();
-    for (HeadMeasurement m : results) {
-      JsonObject one = new JsonObject();
-      one.addProperty("shape", m.shape().toString());
-      one.addProperty("head", m.head());
-      one.addProperty("engine", m.engine());
-      one.add("seconds", Json.number(m.seconds()));
-      one.add("speedup", Json.number(m.speedup()));
-      one.add(
-          "peakExtraBytes", Json.number(m.peakExtraBytes() < 0 ? Double.NaN : m.peakExtraBytes()));
-      one.add("lossError", Json.number(m.lossError()));
-      one.addProperty("note", m.note());
-      list.add(one);
-    }
-    json.add("results", list);
+    report.addTo(json);
     return json;
-  }
-
-  private static String text(List<HeadMeasurement> results) {
-    List<String[]> rows = new ArrayList<>();
-    rows.add(
-        new String[] {"shape", "head", "engine", "seconds", "speedup", "extra MiB", "loss error"});
-    for (HeadMeasurement m : results) {
-      rows.add(
-          new String[] {
-            m.shape().toString(),
-            m.head(),
-            m.engine(),
-            Figures.of(m.seconds(), 3),
-            Figures.of(m.speedup(), 3),
-            m.peakExtraBytes() < 0 ? "?" : Figures.of(m.peakExtraBytes() / 1048576.0, 4),
-            Figures.of(m.lossError(), 2)
-          });
-    }
-    StringBuilder text = new StringBuilder(Figures.table(rows));
-    for (HeadMeasurement m : results) {
-      if (!m.note().isEmpty()) {
-        text.append(m.shape()).append(' ').append(m.head()).append(": ").append(m.note());
-        text.append('\n');
-      }
-    }
-    return text.toString();
   }
 }

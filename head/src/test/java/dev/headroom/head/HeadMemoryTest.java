@@ -3,6 +3,7 @@ package dev.headroom.head;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.headroom.head.bench.BenchSettings;
 import dev.headroom.head.bench.HeadBench;
 import dev.headroom.head.bench.HeadMeasurement;
 import dev.headroom.head.bench.HeadShape;
@@ -15,7 +16,8 @@ class HeadMemoryTest {
     HeadShape shape = new HeadShape(512, 64, 100_000);
     long workspace = 48L << 20;
     boolean measured = false;
-    for (HeadMeasurement row : HeadBench.measure(shape, workspace, line -> {})) {
+    BenchSettings settings = BenchSettings.of(workspace);
+    for (HeadMeasurement row : HeadBench.measure(shape, settings, line -> {}).heads()) {
       if (row.head().startsWith("headroom-fused") && row.peakExtraBytes() >= 0) {
         measured = true;
         assertTrue(row.peakExtraBytes() <= workspace + (32L << 20), row.toString());

@@ -1,54 +1,169 @@
 package dev.headroom.head;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
+import ai.djl.training.TrainingResult;
 import ai.djl.training.dataset.ArrayDataset;
+import ai.djl.training.dataset.Dataset;
+import ai.djl.training.evaluator.Accuracy;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.training.listener.TrainingListener;
+import ai.djl.training.loss.Loss;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Runs the README's example and checks that the README shows the lines that ran. */
+/** Runs the README's examples and checks that the README shows the lines that ran. */
 class ReadmeTest {
+  private static final int CLASSES = 900;
+  private static final int EPOCHS = 50;
+  private static final int WIDTH = 16;
+  private static final Shape INPUT = new Shape(8, 4);
 
-  @Test
-  void trainsWithTheLinesThatTheReadmeShows() throws Exception {
+  private static TrainingResult before(
+      Model model, Block body, int classes, Dataset training, Dataset validation) throws Exception {
+    // before begins
+    Linear last = Linear.builder().setUnits(classes).build();
+    Loss loss = Loss.softmaxCrossEntropyLoss();
+    model.setBlock(new SequentialBlock().add(body).add(last));
+    DefaultTrainingConfig config = new DefaultTrainingConfig(loss);
+    config.optInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
+    config.addTrainingListeners(TrainingListener.Defaults.basic());
+    config.addEvaluator(new Accuracy());
+    try (Trainer trainer = model.newTrainer(config)) {
+      trainer.initialize(INPUT);
+      EasyTrain.fit(trainer, EPOCHS, training, validation);
+      return trainer.getTrainingResult();
+    }
+    // before ends
+  }
+
+  private static TrainingResult after(
+      Model model, Block body, int classes, Dataset training, Dataset validation) throws Exception {
+    // after begins
+    VocabularyHead last = new VocabularyHead(HeadOptions.of(classes, WIDTH).withBias(true));
+    HeadLoss loss = new HeadLoss(last);
+    model.setBlock(new SequentialBlock().add(body).add(last));
+    DefaultTrainingConfig config = new DefaultTrainingConfig(loss);
+    config.optInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
+    config.addTrainingListeners(TrainingListener.Defaults.basic());
+    config.addTrainingListeners(loss.listener());
+    config.addEvaluator(new HeadAccuracy(last));
+    config.addEvaluator(new HeadPerplexity(last));
+    try (Trainer trainer = model.newTrainer(config)) {
+      trainer.initialize(INPUT);
+      EasyTrain.fit(trainer, EPOCHS, training, validation);
+      return trainer.getTrainingResult();
+    }
+    // after ends
+  }
+
+  private static NDArray predict(VocabularyHead last, NDArray hidden, long seed, long step) {
+    // prediction begins
+    TopK best = last.topK(hidden, 5); // ids and log-probabilities
+    NDArray next = last.sample(hidden, new Sampling(0.8, 0, 0.95), seed, step); // nucleus of 95 %
+    // prediction ends
+    best.close();
+    return next;
+  }
+
+  /** Trains on a fixed task from the same random weights. */
+  private static TrainingResult train(boolean head) throws Exception {
     try (Model model = Model.newInstance("readme");
         NDManager manager = NDManager.newBaseManager()) {
-      ArrayDataset batches =
+      long[] ids = new long[32];
+      float[] inputs = new float[32 * 4];
+      for (int i = 0; i < inputs.length; i++) {
+        inputs[i] = (float) Math.sin(i * 1.7);
+        ids[i / 4] = i / 4 * 27L;
+      }
+      ArrayDataset data =
           new ArrayDataset.Builder()
-              .setData(manager.ones(new Shape(8, 4)))
-              .optLabels(manager.create(new long[] {1, 2, 3, 4, 5, 6, 7, 200_018}))
+              .setData(manager.create(inputs, new Shape(32, 4)))
+              .optLabels(manager.create(ids))
               .setSampling(8, false)
               .build();
-      Block body = Linear.builder().setUnits(16).build();
-      // README begins
-      VocabularyHead head = new VocabularyHead(HeadOptions.of(200_019, 16));
-      HeadLoss loss = new HeadLoss(head);
-      model.setBlock(new SequentialBlock().add(body).add(head)); // was: Linear of 200,019 units
-      DefaultTrainingConfig config =
-          new DefaultTrainingConfig(loss); // was: softmaxCrossEntropyLoss
-      config.addTrainingListeners(loss.listener());
-      // README ends
-      try (Trainer trainer = model.newTrainer(config)) {
-        trainer.initialize(new Shape(8, 4));
-        EasyTrain.fit(trainer, 2, batches, null);
-      }
+      Block body = Linear.builder().setUnits(WIDTH).build();
+      manager.getEngine().setRandomSeed(17);
+      return head
+          ? after(model, body, CLASSES, data, data)
+          : before(model, body, CLASSES, data, data);
     }
-    String source = Files.readString(Path.of("src/test/java/dev/headroom/head/ReadmeTest.java"));
-    String shown =
-        source.substring(source.indexOf("// README begins\n"), source.indexOf("// README ends\n"));
+  }
+
+  @Test
+  void trainsToTheSameLossesBeforeAndAfterTheSwap() throws Exception {
+    TrainingResult plain = train(false);
+    TrainingResult ours = train(true);
+    assertTrue(plain.getTrainLoss() < Math.log(CLASSES) - 1, "trained: " + plain.getTrainLoss());
+    assertEquals(plain.getTrainLoss(), ours.getTrainLoss(), 1e-4);
+    assertEquals(plain.getValidateLoss(), ours.getValidateLoss(), 1e-4);
+    assertEquals(
+        plain.getTrainEvaluation("Accuracy"), ours.getTrainEvaluation("HeadAccuracy"), 1e-6);
+    assertEquals(
+        plain.getValidateEvaluation("Accuracy"), ours.getValidateEvaluation("HeadAccuracy"), 1e-6);
+    assertEquals(
+        ours.getValidateLoss(), Math.log(ours.getValidateEvaluation("HeadPerplexity")), 1e-4);
+  }
+
+  @Test
+  void predictsWithTheLinesThatTheReadmeShows() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      VocabularyHead head = new VocabularyHead(HeadOptions.of(CLASSES, WIDTH));
+      head.initialize(manager, ai.djl.ndarray.types.DataType.FLOAT32, new Shape(1, WIDTH));
+      NDArray hidden = manager.ones(new Shape(2, 3, WIDTH));
+      assertEquals(new Shape(2, 3), predict(head, hidden, 1, 1).getShape());
+    }
+  }
+
+  @Test
+  void readmeShowsTheLinesThatRan() throws IOException {
+    List<String> diff = block("```diff");
+    assertEquals(ran("before"), version(diff, "+"));
+    assertEquals(ran("after"), version(diff, "-"));
+    assertEquals(5, diff.stream().filter(line -> line.startsWith("+")).count());
+    assertEquals(ran("prediction"), block("```java").stream().map(String::strip).toList());
+  }
+
+  /** The lines of a diff without those of one sign, and without signs. */
+  private static List<String> version(List<String> diff, String without) {
+    return diff.stream()
+        .filter(line -> !line.startsWith(without))
+        .map(line -> line.substring(1).strip())
+        .toList();
+  }
+
+  private static List<String> block(String fence) throws IOException {
     String readme = Files.readString(Path.of("../README.md"));
-    for (String line : shown.lines().skip(1).toList()) {
-      assertTrue(readme.contains(line.strip()), "the README lacks: " + line.strip());
-    }
+    int begin = readme.indexOf(fence + "\n");
+    assertTrue(begin >= 0, "the README has no " + fence);
+    begin += fence.length() + 1;
+    return readme.substring(begin, readme.indexOf("```", begin)).lines().toList();
+  }
+
+  private static List<String> ran(String name) throws IOException {
+    String source = Files.readString(Path.of("src/test/java/dev/headroom/head/ReadmeTest.java"));
+    int begin = source.indexOf("// " + name + " begins\n");
+    String region = source.substring(begin, source.indexOf("// " + name + " ends\n"));
+    return Stream.of(region.split("\n", -1))
+        .skip(1)
+        .map(String::strip)
+        .filter(l -> !l.isEmpty())
+        .toList();
   }
 }

@@ -36,8 +36,7 @@ public final class FusedDelivery {
   public static NDArray attached(NDArray parameter) {
     NDArray first = parameter.getGradient();
     try (NDArray second = parameter.getGradient()) {
-      if (TorchTensors.data(first).equals(TorchTensors.data(second))
-          && TorchTensors.rowsAreReadable(matrix(first))) {
+      if (TorchTensors.data(first).equals(TorchTensors.data(second)) && readable(first)) {
         return first;
       }
     }
@@ -45,7 +44,13 @@ public final class FusedDelivery {
     return null;
   }
 
-  private static NDArray matrix(NDArray array) {
-    return array.getShape().dimension() == 2 ? array : array.reshape(1, -1);
+  private static boolean readable(NDArray array) {
+    if (array.getShape().dimension() == 2) {
+      return TorchTensors.rowsAreReadable(array);
+    }
+    // closed: it would belong to the parameter's manager, which lives as long as the model
+    try (NDArray row = array.reshape(1, -1)) {
+      return TorchTensors.rowsAreReadable(row);
+    }
   }
 }

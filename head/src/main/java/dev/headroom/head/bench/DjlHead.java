@@ -1,0 +1,127 @@
+package dev.headroom.head.bench;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
+import dev.headroom.head.Delivery;
+import dev.headroom.head.HeadException;
+import dev.headroom.head.HeadLoss;
+import dev.headroom.head.HeadOptions;
+import java.util.Locale;
+
+/**
+ * A head in this process, under DJL's gradient collector: DJL's matMul with its softmax
+ * cross-entropy, or one of Headroom's.
+ *
+ * <p>Its peak is the process's peak resident set in a turn less what was resident before (inputs
+ * and the classifier's gradient buffer) and less dE.
+ */
+final class DjlHead implements Contestant {
+  // DJL's head was seen to hold ten N x V float32 arrays at its peak
+  private static final long PLAIN_COPIES = 10;
+
+  private final String name;
+  private final HeadShape shape;
+  private final HeadOptions options;
+  private final Loss loss;
+
+  private DjlHead(String name, HeadShape shape, HeadOptions options, Loss loss) {
+    this.name = name;
+    this.shape = shape;
+    this.options = options;
+    this.loss = loss;
+  }
+
+  /** Returns DJL's own head. */
+  static DjlHead plain(HeadShape shape) {
+    return new DjlHead("djl-plain", shape, null, new SoftmaxCrossEntropyLoss());
+  }
+
+  /** Returns one of Headroom's heads. */
+  static DjlHead headroom(String name, HeadShape shape, HeadOptions options) {
+    return new DjlHead(name, shape, options, new HeadLoss(options));
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  /** Returns what the head was made with, or null for DJL's. */
+  HeadOptions options() {
+    return options;
+  }
+
+  @Override
+  public String engine() {
+    return loss instanceof HeadLoss head
+        ? head.engine(shape.n()).name().toLowerCase(Locale.ROOT)
+        : "logits";
+  }
+
+  @Override
+  public long neededBytes() {
+    if (options == null) {
+      return PLAIN_COPIES * 4 * shape.n() * shape.v() + shape.gradientBytes();
+    }
+    long copies = options.delivery() == Delivery.AUTOGRAD ? 8L * shape.v() * shape.d() : 0;
+    return options.workspaceBytes() + shape.gradientBytes() + copies;
+  }
+
+  @Override
+  public Turn turn(BenchInputs inputs, boolean memory) {
+    NDManager manager = inputs.hidden().getManager();
+    try (NDManager batch = manager.newSubManager()) {
+      NDArray e = inputs.hidden().duplicate();
+      e.attach(batch);
+      boolean reset = memory && releaseAndReset();
+      long before = ProcessMemory.residentBytes();
+      long start = System.nanoTime();
+      float value;
+      try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+        NDArray mean = loss.evaluate(new NDList(inputs.targets()), predictions(e, inputs.weight()));
+        collector.backward(mean);
+        value = mean.getFloat();
+      }
+      double seconds = (System.nanoTime() - start) / 1e9;
+      long extra = ProcessMemory.peakBytes() - before - 4L * e.size();
+      if (loss instanceof HeadLoss head) {
+        head.finishBackward();
+      }
+      return new Turn(seconds, value, reset ? Math.max(0, extra) : -1);
+    } catch (EngineException | HeadException e) {
+      throw new TurnFailure(String.valueOf(e.getMessage()), e);
+    } finally {
+      zero(inputs.weight());
+      zero(inputs.hidden());
+    }
+  }
+
+  private boolean releaseAndReset() {
+    if (loss instanceof HeadLoss head) {
+      head.releaseMemory();
+    }
+    return ProcessMemory.resetPeak();
+  }
+
+  private NDList predictions(NDArray e, NDArray weight) {
+    if (options != null) {
+      return new NDList(e, weight);
+    }
+    NDArray transposed = weight.transpose();
+    transposed.attach(e.getManager());
+    return new NDList(e.matMul(transposed));
+  }
+
+  private static void zero(NDArray array) {
+    try (NDArray gradient = array.getGradient()) {
+      if (gradient != null) {
+        gradient.muli(0);
+      }
+    }
+  }
+}
