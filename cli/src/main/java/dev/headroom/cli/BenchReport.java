@@ -12,6 +12,10 @@ import java.util.Set;
 
 /** Writes what was measured as JSON, as tables and as bars. */
 final class BenchReport {
+  /** What the table of rates shows. */
+  static final String ROOFLINE =
+      "Rates, counting 6 N D V operations, beside the three bare float32 products of the same shape:";
+
   private final List<ShapeResult> shapes;
 
   BenchReport(List<ShapeResult> shapes) {
@@ -66,6 +70,11 @@ final class BenchReport {
     JsonArray results = new JsonArray();
     heads().forEach(head -> results.add(json(head)));
     json.add("results", results);
+    JsonArray roofline = new JsonArray();
+    for (ShapeResult shape : shapes) {
+      shape.heads().forEach(head -> roofline.add(json(shape, head)));
+    }
+    json.add("roofline", roofline);
     JsonObject lossRows = new JsonObject();
     shapes.forEach(shape -> lossRows.addProperty(shape.shape().toString(), shape.lossRows()));
     json.add("lossRows", lossRows);
@@ -84,6 +93,36 @@ final class BenchReport {
     one.add("lossError", Json.number(m.lossError()));
     one.addProperty("note", m.note());
     return one;
+  }
+
+  private static JsonObject json(ShapeResult shape, HeadMeasurement m) {
+    JsonObject one = new JsonObject();
+    one.addProperty("shape", m.shape().toString());
+    one.addProperty("head", m.head());
+    one.add("gflops", Json.number(shape.gigaflops(m.seconds())));
+    one.add("productGflops", Json.number(shape.gigaflops(shape.productSeconds())));
+    one.add("productSeconds", Json.number(shape.productSeconds()));
+    one.add("ratio", Json.number(m.seconds() / shape.productSeconds()));
+    return one;
+  }
+
+  /** Returns the rows of the table of rates, its heading first. */
+  List<String[]> rooflineRows() {
+    List<String[]> rows = new ArrayList<>();
+    rows.add(new String[] {"shape", "head", "GFLOP/s", "bare products GFLOP/s", "time / products"});
+    for (ShapeResult shape : shapes) {
+      for (HeadMeasurement m : shape.heads()) {
+        rows.add(
+            new String[] {
+              m.shape().toString(),
+              m.head(),
+              Figures.of(shape.gigaflops(m.seconds()), 3),
+              Figures.of(shape.gigaflops(shape.productSeconds()), 3),
+              Figures.of(m.seconds() / shape.productSeconds(), 3)
+            });
+      }
+    }
+    return rows;
   }
 
   /** Returns the rows of the table of heads, its heading first. */
@@ -109,6 +148,8 @@ final class BenchReport {
   /** Returns the tables and the notes for people. */
   String text() {
     StringBuilder text = new StringBuilder(Figures.table(headRows()));
+    text.append('\n').append(ROOFLINE).append('\n');
+    text.append(Figures.table(rooflineRows())).append('\n');
     notes().forEach(note -> text.append(note).append('\n'));
     return text.toString();
   }

@@ -82,6 +82,13 @@ class BenchCommandTest {
     JsonObject failed = row(json, "results", "torch-lce-chunked-bf16");
     assertTrue(failed.get("seconds").isJsonNull() && failed.get("lossError").isJsonNull());
     assertEquals("failed: out of memory", failed.get("note").getAsString());
+    JsonObject rate = row(json, "roofline", "torch-ce");
+    assertEquals(6.0 * 9 * 4 * 30 / 0.5 / 1e9, rate.get("gflops").getAsDouble(), 1e-15);
+    double products = rate.get("productSeconds").getAsDouble();
+    assertTrue(products > 0, rate.toString());
+    assertEquals(0.5 / products, rate.get("ratio").getAsDouble(), 1e-9 / products);
+    assertEquals(6.0 * 9 * 4 * 30 / products / 1e9, rate.get("productGflops").getAsDouble(), 1e-9);
+    assertTrue(row(json, "roofline", "torch-lce").get("ratio").isJsonNull());
     assertEquals(1, json.get("rounds").getAsInt());
     assertEquals(9, json.getAsJsonObject("lossRows").get("9,4,30").getAsInt());
   }
@@ -92,6 +99,7 @@ class BenchCommandTest {
     Ran ran = bench("--rounds", "1", "--python", absent);
     assertTrue(ran.out().contains("PyTorch's own heads are left out: " + absent), ran.out());
     assertTrue(ran.out().contains("headroom-fused"), ran.out());
+    assertTrue(ran.out().contains("bare products GFLOP/s  time / products\n"), ran.out());
     assertFalse(ran.out().contains("torch-ce"), ran.out());
     JsonObject json =
         JsonParser.parseString(bench("--json", "--rounds", "1", "--python", absent).out())

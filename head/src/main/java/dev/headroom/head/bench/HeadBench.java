@@ -15,8 +15,8 @@ import java.util.function.Consumer;
 
 /**
  * Times loss and both gradients of one shape: Headroom's heads, DJL's matMul with softmax
- * cross-entropy and, where a Python has them, PyTorch's own heads, taking turns in one run; the
- * median of the rounds after two that do not count.
+ * cross-entropy, where a Python has them PyTorch's own heads, and the three bare matrix products,
+ * taking turns in one run; the median of the rounds after two that do not count.
  *
  * <p>A head is left out, and says so, where the machine has too little memory for it; so is one
  * that fails. One that takes more than ten seconds and eight times as long as the fastest is asked
@@ -33,6 +33,7 @@ public final class HeadBench {
   private final BenchInputs inputs;
   private final List<String> notes = new ArrayList<>();
   private final List<Score> scores = new ArrayList<>();
+  private final Score products;
 
   private HeadBench(
       HeadShape shape, BenchSettings settings, Consumer<String> progress, NDManager manager) {
@@ -41,6 +42,7 @@ public final class HeadBench {
     this.progress = progress;
     progress.accept(shape + ": drawing the inputs");
     inputs = BenchInputs.draw(shape, manager);
+    products = new Score(new BareProducts(shape));
   }
 
   /**
@@ -81,6 +83,7 @@ public final class HeadBench {
   }
 
   private ShapeResult run(PeerProcess peer) {
+    leaveOutWhereMemoryEnds(products);
     for (Contestant contestant : contestants(peer)) {
       Score score = new Score(contestant);
       leaveOutWhereMemoryEnds(score);
@@ -98,9 +101,12 @@ public final class HeadBench {
       lossesOf(judged, peer);
     }
     progress.accept(shape + ": the loss in float64");
-    double truth = ExactLoss.of(judged);
-    return new ShapeResult(
-        shape, measurements(truth), lossRows, peer == null ? "" : peer.description(), notes);
+    List<HeadMeasurement> heads = measurements(ExactLoss.of(judged));
+    if (!products.note().isEmpty()) {
+      notes.add(shape + " " + products.contestant().name() + ": " + products.note());
+    }
+    String versions = peer == null ? "" : peer.description();
+    return new ShapeResult(shape, heads, products.medianSeconds(), lossRows, versions, notes);
   }
 
   private List<Contestant> contestants(PeerProcess peer) {
@@ -137,25 +143,30 @@ public final class HeadBench {
   }
 
   private void round(int round, boolean first) {
+    if (!products.isOut()) {
+      keep(products, round, turn(products, inputs, false));
+    }
     List<Turn> turns = new ArrayList<>();
     double fastest = Double.POSITIVE_INFINITY;
     for (Score score : scores) {
       Turn turn = score.isOut() ? null : turn(score, inputs, round < 0);
       turns.add(turn);
-      if (turn != null) {
-        fastest = Math.min(fastest, turn.seconds());
-        if (round < 0) {
-          score.warm(turn);
-        } else {
-          score.count(turn);
-        }
-      }
+      keep(score, round, turn);
+      fastest = turn == null ? fastest : Math.min(fastest, turn.seconds());
     }
     for (int i = 0; first && i < turns.size(); i++) {
       Turn turn = turns.get(i);
       if (turn != null && turn.seconds() > Math.max(SLOW_SECONDS, SLOW * fastest)) {
         scores.get(i).stopAt(turn, "slow: measured once, in the first round");
       }
+    }
+  }
+
+  private static void keep(Score score, int round, Turn turn) {
+    if (turn != null && round < 0) {
+      score.warm(turn);
+    } else if (turn != null) {
+      score.count(turn);
     }
   }
 

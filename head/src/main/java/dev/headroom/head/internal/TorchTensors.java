@@ -97,6 +97,18 @@ public final class TorchTensors {
     return out.getValue();
   }
 
+  /**
+   * Writes the product a b of two matrices into an array that is there already, by the engine's own
+   * product.
+   *
+   * @throws IllegalStateException where the shapes do not fit or gradients are being recorded
+   */
+  public static void matMulInto(NDArray out, NDArray a, NDArray b) {
+    Function product = TORCH.getFunction("aoti_torch_mm_out");
+    Object[] operands = {handle(out), handle(a), handle(b)};
+    check(product.invokeInt(operands), "product into an array");
+  }
+
   /** Returns the stride of a dimension, in elements. */
   static long stride(NDArray array, int dimension) {
     PointerByReference out = new PointerByReference();

@@ -2,10 +2,13 @@ package dev.headroom.head.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.headroom.head.internal.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,6 +36,7 @@ class HeadBenchTest {
     ShapeResult result = measure(shape, 1, null);
     assertEquals(List.of(), result.notes());
     assertEquals(result.shape().n(), result.lossRows());
+    assertTrue(result.productSeconds() > 0, "products: " + result.productSeconds());
     assertEquals("djl-plain", result.heads().get(0).head());
     for (HeadMeasurement head : result.heads()) {
       assertEquals("", head.note(), head.toString());
@@ -85,6 +89,37 @@ class HeadBenchTest {
     assertTrue(result.notes().get(0).contains("cannot start it: No such file"));
     assertFalse(result.heads().stream().anyMatch(h -> h.head().startsWith("torch")));
     assertEquals("", result.peer());
+  }
+
+  @Test
+  void countsSixOperationsForEveryRowColumnAndClass() {
+    ShapeResult result =
+        new ShapeResult(new HeadShape(10, 20, 50), List.of(), 1, 10, "", List.of());
+    assertEquals(6e-5, result.gigaflops(1), 1e-18);
+    assertEquals(3e-5, result.gigaflops(2), 1e-18);
+  }
+
+  @Test
+  void writesProductsIntoArraysThatAreThere() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray a = manager.create(new float[] {1, 2, 3, 4, 5, 6}, new Shape(2, 3));
+      NDArray out = manager.zeros(new Shape(3, 3));
+      TorchTensors.matMulInto(out, a.transpose(), a);
+      assertEquals(a.transpose().matMul(a), out);
+      assertThrows(IllegalStateException.class, () -> TorchTensors.matMulInto(out, a, a));
+    }
+  }
+
+  @Test
+  void takesLongerForAllClassesThanForAFew() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      // wider than a chunk of classes, the last chunk cut
+      HeadShape wide = new HeadShape(4096, 8, 40_000);
+      double all = new BareProducts(wide).turn(BenchInputs.draw(wide, manager), false).seconds();
+      HeadShape few = new HeadShape(4096, 8, 400);
+      double some = new BareProducts(few).turn(BenchInputs.draw(few, manager), false).seconds();
+      assertTrue(all > some, all + " s for 40,000 classes, " + some + " s for 400");
+    }
   }
 
   @Test
