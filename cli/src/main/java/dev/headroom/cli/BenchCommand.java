@@ -78,9 +78,24 @@ final class BenchCommand extends HeadroomCommand {
               + " HEADROOM_PYTHON, then python3); none leaves them out.")
   String python;
 
+  @Option(
+      names = "--filter",
+      paramLabel = "RUN",
+      description =
+          "Instead: what the gradient filter buys and costs on the head of RUN, a folder of"
+              + " headroom train with a checkpoint.")
+  Path filter;
+
   @Override
   public Integer call() {
     ChartFile.check(chart);
+    if (filter != null) {
+      FilterReport report = FilterReport.of(filter);
+      JsonObject json = json();
+      report.addTo(json);
+      emit(json, report::text);
+      return ExitCode.OK;
+    }
     require(workspaceMebibytes, 1 << 20, "--workspace", " MiB");
     require(rounds, 1000, "--rounds", "");
     List<HeadShape> parsed = shapes.stream().map(HeadShape::parse).toList();

@@ -68,22 +68,31 @@ public final class FilterBench {
       double cosineClassifier) {}
 
   /**
-   * Measures both engines and a set of filters.
+   * Takes the activations of a head.
    *
    * @param hidden [N,D] float32
    * @param weight [V,D] float32
    * @param targets [N] class ids
    * @param options of the head, without a filter
    */
-  public static List<Row> measure(
+  public static FilterBench of(
       NDArray hidden, NDArray weight, NDArray targets, HeadOptions options) {
-    HeadProblem problem = Shapes.problem(new NDList(targets), new NDList(hidden, weight), options);
-    try (NDArray rows = problem.e()) {
-      return new FilterBench(problem).run(options);
-    }
+    return new FilterBench(
+        Shapes.problem(new NDList(targets), new NDList(hidden, weight), options));
   }
 
-  private List<Row> run(HeadOptions options) {
+  /** Returns the mean loss of the rows, which says how far the head is trained. */
+  public double meanLoss() {
+    double sum = 0;
+    for (float nll : kernels.forward(problem).nll()) {
+      sum += nll;
+    }
+    return sum / problem.kept();
+  }
+
+  /** Measures both engines and a set of filters. */
+  public List<Row> run() {
+    HeadOptions options = problem.options();
     subjects.add(new Subject("unfiltered, kept", options.withEngine(Engine.KEPT)));
     subjects.add(new Subject("unfiltered, recomputed", options.withEngine(Engine.RECOMPUTED)));
     for (int power = 8; power <= 20; power += 2) {
