@@ -31,7 +31,8 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
    * @param soft {@code sum_k w_k (L - z_k)} of soft targets, or null
    * @param entropy {@code L - sum_v p_v z_v}, or null
    * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or
-   *     null; neither absent classes nor NaN are listed, and a place left over holds -1
+   *     null; absent classes are not listed, a place left over holds -1, and so does every place of
+   *     a row with NaN or infinity among its logits
    * @param topLogits [N,k] those logits, minus infinity in a place left over, or null
    */
   public record Rows(

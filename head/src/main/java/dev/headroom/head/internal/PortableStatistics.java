@@ -64,6 +64,9 @@ final class PortableStatistics {
         write(i);
       }
     }
+    if (top != null) {
+      top.finish();
+    }
   }
 
   private static void add(double[] sums, float[] values, float[] factors) {

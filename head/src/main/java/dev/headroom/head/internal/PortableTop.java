@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 
 /** The running list of the largest logits of a chunk of rows; k passes over each tile. */
 final class PortableTop {
@@ -29,13 +30,22 @@ final class PortableTop {
   void merge(PortableTile tile) {
     NDArray lowest = tile.manager.full(tile.z.getShape(), Float.NEGATIVE_INFINITY);
     NDArray columns = tile.manager.arange(0, (int) (tile.end - tile.begin), 1, DataType.INT64);
-    // NaN is the largest of all to argMax
-    NDArray left = NDArrays.where(tile.z.isNaN(), lowest, tile.z);
+    NDArray left = tile.z;
     for (int place = 0; place < Math.min(k, tile.end - tile.begin); place++) {
       NDArray best = left.argMax(1).reshape(new Shape(rows, 1));
       float[] logits = left.gather(best, 1).toFloatArray();
       insert(best.toLongArray(), logits, tile.begin);
       left = NDArrays.where(best.eq(columns), lowest, left);
+    }
+  }
+
+  /** Lists nothing for rows with NaN or infinity among their logits. */
+  void finish() {
+    for (int i = first; i < first + rows; i++) {
+      if (!problem.ignored(i) && !(out.lse()[i] < Float.POSITIVE_INFINITY)) {
+        Arrays.fill(out.topIds(), i * k, (i + 1) * k, -1);
+        Arrays.fill(out.topLogits(), i * k, (i + 1) * k, Float.NEGATIVE_INFINITY);
+      }
     }
   }
 

@@ -133,7 +133,7 @@ final class ReferenceRow {
       int best = -1;
       double most = Double.NEGATIVE_INFINITY;
       for (int v = 0; v < z.length; v++) {
-        if (!taken[v] && z[v] > most) {
+        if (lse < Double.POSITIVE_INFINITY && !taken[v] && z[v] > most) {
           best = v;
           most = z[v];
         }

@@ -12,6 +12,8 @@ enum ErrorBudget {
   LOSS_FLOAT32(2e-6, 5e-7),
   /** Gradients in float32. */
   GRADIENT_FLOAT32(2e-5, 3e-6),
+  /** Gradients from logits of 1e4: lse is stored in float32, and its rounding there scales p. */
+  GRADIENT_FLOAT32_LOGITS_1E4(5e-4, 5e-4),
   /** Loss with operands rounded to bfloat16: 2^-9 a factor, averaging out over D. */
   LOSS_BFLOAT16(1.5e-2, 4e-3),
   /** Gradients with operands and logits' gradient rounded to bfloat16. */
