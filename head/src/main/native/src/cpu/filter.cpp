@@ -56,10 +56,10 @@ void Filter::begin_chunk(bool lse_is_given) {
   mark_targets();
 }
 
-// Some units of rows, spread evenly over the chunk.
+// Some whole units of rows, spread evenly over the chunk: a BLAS reads a unit even where fewer rows are left.
 template <class Body>
 void Filter::each_pilot_block(Body body) const {
-  const int64_t unit = loop_.plan.row_unit, units = (loop_.count + unit - 1) / unit, taken = std::min(units, kPilotUnits);
+  const int64_t unit = loop_.plan.row_unit, units = std::max<int64_t>(1, loop_.count / unit), taken = std::min(units, kPilotUnits);
   for (int64_t j = 0; j < taken; ++j) {
     const int64_t begin = units * j / taken * unit;
     body(Span{begin, std::min(loop_.count, begin + unit)});
@@ -135,8 +135,10 @@ void Filter::order_tiles() {
   }
   hot_.resize(static_cast<size_t>(tiles));
   std::iota(hot_.begin(), hot_.end(), 0);
-  std::stable_sort(hot_.begin(), hot_.end(),
-                   [&](int32_t a, int32_t b) { return mass[static_cast<size_t>(a)] > mass[static_cast<size_t>(b)]; });
+  std::sort(hot_.begin(), hot_.end(), [&](int32_t a, int32_t b) {
+    const double of_a = mass[static_cast<size_t>(a)], of_b = mass[static_cast<size_t>(b)];
+    return of_a != of_b ? of_a > of_b : a < b;
+  });
   size_t taken = 0;
   const size_t most = static_cast<size_t>(std::max<int64_t>(1, tiles / kHotShare));
   for (double held = 0; taken < most && held < kHotMass; ++taken) held += mass[static_cast<size_t>(hot_[taken])];
