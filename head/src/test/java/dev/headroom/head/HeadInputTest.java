@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.lang.reflect.Proxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,6 +171,32 @@ class HeadInputTest {
       float same = new HeadLoss(options, backend).evaluate(f.targets(), f.predictions()).getFloat();
       assertEquals(exact, same, "the reference is float64 whatever is asked for");
     }
+  }
+
+  /** DJL's binding ends the JVM over bfloat16 arrays, so a stand-in tells its type and no more. */
+  @Test
+  void namesBfloat16ArraysBeforeTheEngineTouchesThem() {
+    NDArray stub =
+        (NDArray)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {NDArray.class},
+                (proxy, method, args) ->
+                    switch (method.getName()) {
+                      case "isReleased" -> false;
+                      case "getDataType" -> DataType.BFLOAT16;
+                      default -> throw new AssertionError(method + " was called");
+                    });
+    HeadLoss loss = new HeadLoss(f.options());
+    refuses(
+        "hidden states: bfloat16 (expected: FLOAT32 or FLOAT16; bfloat16 is a compute type",
+        () -> loss.evaluate(f.targets(), new NDList(stub, f.weight, f.bias)));
+    refuses(
+        "classifier: bfloat16 (expected: FLOAT32 or FLOAT16",
+        () -> loss.evaluate(f.targets(), new NDList(f.hidden, stub, f.bias)));
+    refuses(
+        "bias: bfloat16 (expected: FLOAT32 or FLOAT16",
+        () -> loss.evaluate(f.targets(), new NDList(f.hidden, f.weight, stub)));
   }
 
   @Test
