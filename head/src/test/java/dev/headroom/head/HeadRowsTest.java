@@ -3,9 +3,12 @@ package dev.headroom.head;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
 import dev.headroom.head.HeadFixture.Outcome;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -161,5 +164,32 @@ class HeadRowsTest {
     assertEquals(0f, rows.lse().getFloat(1));
     loss.finishBackward();
     assertArrayEquals(new float[CLASSES * WIDTH], f.weight.getGradient().toFloatArray());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"NATIVE_CPU", "PORTABLE"})
+  void leavesNoArrayBehind(Backend backend) {
+    HeadOptions options = options().withTopK(2).withLabelSmoothing(0.1);
+    HeadLoss plain = new HeadLoss(options.withReweighting(Reweighting.linear(0.5)), backend);
+    HeadLoss rows = new HeadLoss(options, backend);
+    int before = 0;
+    for (int step = 0; step < 100; step++) {
+      try (NDManager batch = f.manager.newSubManager()) {
+        NDArray hidden = f.hidden.duplicate();
+        hidden.attach(batch);
+        NDArray ids = batch.create(f.ids);
+        NDList predictions = new NDList(hidden, f.weight, f.bias);
+        try (GradientCollector collector = batch.getEngine().newGradientCollector()) {
+          NDArray loss = plain.evaluate(new NDList(ids), predictions);
+          HeadRows outputs = rows.rows(new NDList(ids), predictions);
+          collector.backward(loss.add(outputs.entropy().sum()).add(outputs.lse().sum()));
+          plain.finishBackward();
+          rows.finishBackward();
+        }
+      }
+      int open = f.manager.getManagedArrays().size();
+      before = step == 5 ? open : before;
+      assertTrue(step < 5 || open == before, "step " + step + ": " + open + ", " + before);
+    }
   }
 }
