@@ -21,18 +21,15 @@ final class Autograd {
     // parameter
     NDArray flat = operand.flatten();
     flat.attach(manager);
-    NDArray s = gradient.flatten().dot(float32(flat));
+    NDArray wide = gradient.flatten();
+    // float16: toType() would cut the graph, but a product of two types is float32 and does not
+    NDArray s = flat.getDataType() == DataType.FLOAT32 ? wide.dot(flat) : wide.mul(flat).sum();
     return loss.add(s.sub(s.stopGradient()));
   }
 
   /** The same for one value a row [N]: each row's upstream x its row of the gradient [N,D]. */
   static NDArray attachRows(NDArray values, NDArray hidden, NDArray gradient) {
-    NDArray rows = float32(hidden.reshape(gradient.getShape()));
-    NDArray s = gradient.mul(rows).sum(new int[] {1});
+    NDArray s = gradient.mul(hidden.reshape(gradient.getShape())).sum(new int[] {1});
     return values.add(s.sub(s.stopGradient())).reshape(new Shape(values.size()));
-  }
-
-  private static NDArray float32(NDArray array) {
-    return array.getDataType() == DataType.FLOAT32 ? array : array.toType(DataType.FLOAT32, false);
   }
 }

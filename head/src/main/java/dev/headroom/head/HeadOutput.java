@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * What the last evaluation of a {@link HeadLoss} knows of each of N rows, for logging; nothing here
- * is differentiable. Arrays hold 0 on ignored rows, the list -1.
+ * is differentiable, and arrays are not copied. Arrays hold 0 on ignored rows, the list -1.
  *
  * @param options what was computed
  * @param targets class ids after the causal shift; the ignore index marks rows that do not count
