@@ -7,6 +7,7 @@ import dev.headroom.head.bench.BenchSettings;
 import dev.headroom.head.bench.HeadBench;
 import dev.headroom.head.bench.HeadShape;
 import dev.headroom.head.bench.ShapeResult;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,6 +66,13 @@ final class BenchCommand extends HeadroomCommand {
   Path chart;
 
   @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description =
+          "Also write the tables to FILE, with command, machine, versions, commit and date.")
+  Path markdown;
+
+  @Option(
       names = "--rounds",
       paramLabel = "R",
       description = "Rounds that count, after up to two that do not (default: 5).")
@@ -108,11 +116,23 @@ final class BenchCommand extends HeadroomCommand {
       results.add(HeadBench.measure(shape, settings, this::note));
     }
     BenchReport report = new BenchReport(results);
-    emit(json(report, settings), report::text);
+    List<String> words = spec.commandLine().getParseResult().originalArgs();
+    BenchSurroundings where = BenchSurroundings.find(line(words), report.peer());
+    emit(json(report, settings, where), report::text);
+    if (markdown != null) {
+      String page = BenchMarkdown.of(report, settings, where);
+      OutputFile.write(markdown, page.getBytes(StandardCharsets.UTF_8));
+    }
     if (chart != null) {
       ChartFile.write(chart, MemoryChart.of(report.bars()));
     }
     return ExitCode.OK;
+  }
+
+  private static List<String> line(List<String> words) {
+    List<String> line = new ArrayList<>(List.of("bench"));
+    line.addAll(words);
+    return line;
   }
 
   private static void require(long value, long most, String name, String unit) {
@@ -131,12 +151,12 @@ final class BenchCommand extends HeadroomCommand {
     return threads;
   }
 
-  private JsonObject json(BenchReport report, BenchSettings settings) {
+  private JsonObject json(BenchReport report, BenchSettings settings, BenchSurroundings where) {
     JsonObject json = json();
     json.addProperty("workspaceBytes", settings.workspaceBytes());
     json.addProperty("rounds", settings.rounds());
     json.addProperty("threads", settings.threads());
-    json.addProperty("processors", Runtime.getRuntime().availableProcessors());
+    where.addTo(json);
     report.addTo(json);
     return json;
   }

@@ -109,6 +109,36 @@ class BenchCommandTest {
   }
 
   @Test
+  void writesAPageWithTheCommandTheMachineAndTheTables() throws IOException {
+    Path page = folder.resolve("my page.md");
+    Ran ran =
+        bench("--json", "--rounds", "1", "--python", fakePython(), "--markdown", page.toString());
+    String text = Files.readString(page);
+    assertTrue(text.startsWith("# Heads measured by `headroom bench`, 20"), text);
+    String command = "    ./headroom bench --shape 9,4,30 --json --rounds 1 --python ";
+    assertTrue(text.contains("\n\n" + command), text);
+    assertTrue(text.contains(" --markdown '" + page + "'\n"), text);
+    assertTrue(text.contains("; median of 1 round after 1"), text);
+    assertTrue(text.contains(", PyTorch's heads: PyTorch 9.9, Python 3.99."), text);
+    assertTrue(text.contains("\n| 9,4,30 | torch-ce | logits | 0.500 | "), text);
+    assertTrue(text.contains("\n| shape | head | GFLOP/s | "), text);
+    assertTrue(text.contains("\n- 9,4,30 torch-lce: failed: out of memory\n"), text);
+    JsonObject json = JsonParser.parseString(ran.out()).getAsJsonObject();
+    assertTrue(text.contains(", DJL " + version(json, "DJL") + ", "), text);
+    assertEquals(System.getProperty("java.version"), version(json, "Java"));
+    if (json.has("cpu")) {
+      assertTrue(text.contains(json.get("cpu").getAsString() + ", "), text);
+    }
+    if (json.has("commit")) {
+      assertTrue(text.contains("Commit " + json.get("commit").getAsString() + ". "), text);
+    }
+  }
+
+  private static String version(JsonObject json, String name) {
+    return json.getAsJsonObject("versions").get(name).getAsString();
+  }
+
+  @Test
   void saysNothingOfPythonWhereNoneIsWanted() {
     Ran ran = bench("--rounds", "1", "--python", "none");
     assertFalse(ran.out().contains("PyTorch"), ran.out());

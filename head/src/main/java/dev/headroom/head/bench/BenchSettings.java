@@ -30,7 +30,7 @@ public record BenchSettings(long workspaceBytes, int rounds, int threads, String
   }
 
   /** Returns the rounds that do not count. */
-  int warmUp() {
+  public int warmUp() {
     return Math.min(2, rounds);
   }
 }
