@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.internal.TorchTensors;
+import java.util.Arrays;
 
 /**
  * The three matrix products that every head needs, and nothing else, in float32 by the engine's own
@@ -43,6 +44,14 @@ final class BareProducts implements Contestant {
     return 4L * (shape.n() + shape.d()) * classes + 4L * shape.n() * shape.d();
   }
 
+  /** Returns the classes of each chunk; together V. */
+  int[] widths() {
+    int[] widths = new int[(shape.v() + classes - 1) / classes];
+    Arrays.fill(widths, classes);
+    widths[widths.length - 1] = shape.v() - (widths.length - 1) * classes;
+    return widths;
+  }
+
   @Override
   public Turn turn(BenchInputs inputs, boolean memory) {
     long n = shape.n();
@@ -53,8 +62,8 @@ final class BareProducts implements Contestant {
       NDArray dE = scratch.zeros(new Shape(n, d), DataType.FLOAT32);
       NDArray dC = scratch.zeros(new Shape(classes * d), DataType.FLOAT32);
       long start = System.nanoTime();
-      for (int first = 0; first < shape.v(); first += classes) {
-        int width = Math.min(classes, shape.v() - first);
+      int first = 0;
+      for (int width : widths()) {
         try (NDManager views = scratch.newSubManager()) {
           views.tempAttachAll(e, inputs.weight(), z, dE, dC);
           NDArray c = inputs.weight().get(first + ":" + (first + width));
@@ -63,6 +72,7 @@ final class BareProducts implements Contestant {
           TorchTensors.matMulInto(g, e, c.transpose());
           TorchTensors.matMulInto(dE, g, c);
           TorchTensors.matMulInto(part, g.transpose(), e);
+          first += width;
         }
       }
       return new Turn((System.nanoTime() - start) / 1e9, Double.NaN, -1);
