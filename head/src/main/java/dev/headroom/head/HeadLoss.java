@@ -44,6 +44,7 @@ public final class HeadLoss extends Loss {
   private WeakReference<NDArray> lastHidden = new WeakReference<>(null);
   private int lastBits;
   private RowLosses lastLosses;
+  private float[] lastDropped;
   private HeadResult.Rows lastRows;
   private long[] lastTargets;
 
@@ -109,7 +110,8 @@ public final class HeadLoss extends Loss {
         lastLosses.zLoss,
         lastRows.entropy(),
         lastRows.topIds(),
-        lastRows.topLogits());
+        lastRows.topLogits(),
+        lastDropped);
   }
 
   @Override
@@ -138,6 +140,7 @@ public final class HeadLoss extends Loss {
   private NDArray evaluate(HeadProblem given, NDList predictions, Wanted wanted) {
     HeadProblem problem = given;
     HeadResult.Rows forward = null;
+    lastDropped = null;
     boolean gradients = wanted != null && (wanted.hidden() || wanted.parameters());
     if (options.reweighting() != null || !gradients) {
       forward = kernels.forward(problem).rows();
@@ -160,9 +163,12 @@ public final class HeadLoss extends Loss {
   }
 
   private HeadResult gradients(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
-    return forward == null
-        ? kernels.forwardBackward(problem, wanted)
-        : kernels.backward(problem, forward, wanted);
+    HeadResult result =
+        forward == null
+            ? kernels.forwardBackward(problem, wanted)
+            : kernels.backward(problem, forward, wanted);
+    lastDropped = result.dropped();
+    return result;
   }
 
   private static NDArray attach(NDArray value, NDList predictions, HeadResult result) {

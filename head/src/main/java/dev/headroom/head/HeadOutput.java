@@ -16,6 +16,8 @@ import java.util.Arrays;
  * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or null
  *     where {@link HeadOptions#topK} is 0
  * @param topLogits [N,k] those logits, or null
+ * @param droppedMass mass of the softmax that each row's gradient lacks, or null where no {@link
+ *     GradientFilter} took part
  */
 public record HeadOutput(
     HeadOptions options,
@@ -25,7 +27,8 @@ public record HeadOutput(
     float[] zLoss,
     float[] entropy,
     long[] topIds,
-    float[] topLogits) {
+    float[] topLogits,
+    float[] droppedMass) {
 
   /** Returns how many rows count. */
   public int kept() {
@@ -122,7 +125,8 @@ public record HeadOutput(
         && Arrays.equals(zLoss, that.zLoss)
         && Arrays.equals(entropy, that.entropy)
         && Arrays.equals(topIds, that.topIds)
-        && Arrays.equals(topLogits, that.topLogits);
+        && Arrays.equals(topLogits, that.topLogits)
+        && Arrays.equals(droppedMass, that.droppedMass);
   }
 
   @Override

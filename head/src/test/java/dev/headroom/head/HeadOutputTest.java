@@ -1,10 +1,14 @@
 package dev.headroom.head;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.training.GradientCollector;
 import org.junit.jupiter.api.Test;
 
 class HeadOutputTest {
@@ -57,5 +61,25 @@ class HeadOutputTest {
     assertEquals(
         "argmax: topK is 0 (expected: at least 1; HeadOptions.withTopK(1))",
         assertThrows(IllegalStateException.class, () -> plain.output().argmax()).getMessage());
+  }
+
+  @Test
+  void tellsWhatTheGradientFilterDropped() {
+    try (HeadFixture f = new HeadFixture(40, 9, 700)) {
+      HeadLoss loss = new HeadLoss(f.options().withFilter(GradientFilter.below(1e-3)));
+      assumeTrue(loss.backend() == Backend.NATIVE_CPU, "only the native rung drops anything");
+      loss.evaluate(f.targets(), f.predictions());
+      assertNull(loss.output().droppedMass(), "no gradient, nothing dropped");
+      try (GradientCollector collector =
+          ai.djl.engine.Engine.getInstance().newGradientCollector()) {
+        collector.backward(loss.evaluate(f.targets(), f.predictions()));
+      }
+      double mean = 0;
+      for (float dropped : loss.output().droppedMass()) {
+        assertTrue(dropped >= 0 && dropped < 0.7, "dropped " + dropped);
+        mean += dropped / 40;
+      }
+      assertTrue(mean > 0.001, "mean " + mean);
+    }
   }
 }
