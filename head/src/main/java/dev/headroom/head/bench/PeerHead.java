@@ -61,7 +61,8 @@ final class PeerHead implements Contestant {
     long weight = 4L * shape.v() * shape.d();
     // as seen at the peak: three N x V arrays, or a chunk's; in bfloat16 also float32 copies of c
     long above = chunked() ? 2 * workspaceBytes + (half ? 5 : 2) * weight : 3 * logits;
-    return above + shape.gradientBytes() + (half ? weight / 2 : 0);
+    // this process keeps its own gradient buffers meanwhile
+    return above + 2 * shape.gradientBytes() + (half ? weight / 2 : 0);
   }
 
   @Override

@@ -58,6 +58,10 @@ final class PeerProcess implements AutoCloseable {
     this.answerSeconds = answerSeconds;
     try {
       folder = Files.createTempDirectory("headroom-bench");
+      // where a signal ends this process first; in reverse order, the folder last
+      for (String name : List.of("", SCRIPT, "stderr", "weight", "hidden", "targets")) {
+        folder.resolve(name).toFile().deleteOnExit();
+      }
       try (InputStream script = PeerProcess.class.getResourceAsStream(SCRIPT)) {
         Files.write(folder.resolve(SCRIPT), script.readAllBytes());
       }
