@@ -55,10 +55,16 @@ public final class HeadBench {
    */
   public static ShapeResult measure(
       HeadShape shape, BenchSettings settings, Consumer<String> progress) {
+    return measure(shape, settings, progress, ExactLoss.affordableRows(shape));
+  }
+
+  /** Measures one shape, its losses judged on so many rows. */
+  static ShapeResult measure(
+      HeadShape shape, BenchSettings settings, Consumer<String> progress, int lossRows) {
     try (NDManager manager = NDManager.newBaseManager()) {
       HeadBench bench = new HeadBench(shape, settings, progress, manager);
       try (PeerProcess peer = bench.peer()) {
-        return bench.run(peer);
+        return bench.run(peer, lossRows);
       }
     }
   }
@@ -82,7 +88,7 @@ public final class HeadBench {
     }
   }
 
-  private ShapeResult run(PeerProcess peer) {
+  private ShapeResult run(PeerProcess peer, int lossRows) {
     leaveOutWhereMemoryEnds(products);
     for (Contestant contestant : contestants(peer)) {
       Score score = new Score(contestant);
@@ -95,7 +101,6 @@ public final class HeadBench {
       progress.accept(shape + ": round " + number + " of " + all);
       round(round, round == -settings.warmUp());
     }
-    int lossRows = ExactLoss.affordableRows(shape);
     BenchInputs judged = inputs.sample(lossRows);
     if (lossRows < shape.n()) {
       lossesOf(judged, peer);

@@ -13,7 +13,7 @@ final class FakePython {
   /**
    * Writes a script that announces itself and answers every question, {@code run} as told.
    *
-   * @param onRun shell lines for {@code run NAME}; {@code $2} is the name
+   * @param onRun shell lines for {@code run NAME}; {@code $2} is the name, {@code $rows} is N
    * @return the program
    */
   static String answering(Path folder, String onRun) throws IOException {
@@ -26,8 +26,8 @@ final class FakePython {
           set -- $line
           echo "$line $(ls | tr '\\n' ' ')" >> "$log"
           case $1 in
-            weight) classes=$2; wc -c < weight >> "$log"; echo ok ;;
-            rows) wc -c < hidden >> "$log"; wc -c < targets >> "$log"; echo ok ;;
+            weight) wc -c < weight >> "$log"; echo ok ;;
+            rows) rows=$2; wc -c < hidden >> "$log"; wc -c < targets >> "$log"; echo ok ;;
             run) %s ;;
           esac
         done

@@ -158,6 +158,30 @@ class HeadBenchTest {
     }
   }
 
+  @Test
+  void asksForTheLossesOfTheRowsThatAreJudged() throws IOException {
+    double truth;
+    try (NDManager manager = NDManager.newBaseManager()) {
+      truth = ExactLoss.of(BenchInputs.draw(new HeadShape(9, 4, 30), manager).sample(3));
+    }
+    // time and peak of the turn on fewer rows do not count
+    String onRun =
+        "if [ $rows = 3 ]; then echo \"done 99 " + truth + " 99\"; else echo \"done 1 7 5\"; fi";
+    String python = FakePython.answering(folder, onRun);
+    BenchSettings settings = new BenchSettings(64 << 20, 1, 2, python);
+    HeadShape shape = new HeadShape(9, 4, 30);
+    ShapeResult result = HeadBench.measure(shape, settings, line -> {}, 3);
+    assertEquals(3, result.lossRows());
+    assertEquals(List.of(), result.notes());
+    for (HeadMeasurement head : result.heads()) {
+      double most = head.head().endsWith("bf16") ? 1e-2 : 1e-6;
+      assertTrue(head.lossError() < most, head.toString());
+    }
+    assertEquals(1, head(result, "torch-ce").seconds());
+    assertEquals(5, head(result, "torch-ce").peakExtraBytes());
+    assertEquals(2, FakePython.log(folder).split("\nrows ", -1).length - 1);
+  }
+
   private static double naiveLoss(BenchInputs inputs) {
     NDArray e = inputs.hidden();
     float[] hidden = e.toFloatArray();
