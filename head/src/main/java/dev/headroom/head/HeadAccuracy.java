@@ -1,10 +1,7 @@
 package dev.headroom.head;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import dev.headroom.head.internal.Backends;
 import dev.headroom.head.internal.HeadProblem;
-import dev.headroom.head.internal.Shapes;
+import dev.headroom.head.internal.HeadResult;
 
 /**
  * Measures how often the most probable class is the target, in DJL's training and validation.
@@ -18,8 +15,6 @@ import dev.headroom.head.internal.Shapes;
  * give each of several heads its own.
  */
 public final class HeadAccuracy extends HeadEvaluator {
-  private final HeadOptions options;
-
   /** Creates an evaluator named HeadAccuracy. */
   public HeadAccuracy(VocabularyHead head) {
     this("HeadAccuracy", head.options());
@@ -27,23 +22,18 @@ public final class HeadAccuracy extends HeadEvaluator {
 
   /** Creates an evaluator. */
   public HeadAccuracy(String name, HeadOptions options) {
-    super(name);
-    this.options = options;
+    super(name, options.withTopK(1));
   }
 
   @Override
-  Total total(NDList labels, NDList predictions) {
-    HeadProblem problem = Shapes.problem(labels, predictions, options.withTopK(1));
+  double sum(HeadProblem problem, HeadResult.Rows rows) {
     long[] targets = problem.targets();
-    try (NDArray hidden = problem.e();
-        NDArray bias = problem.b()) {
-      long[] best = Backends.chosen().kernels().forward(problem).rows().topIds();
-      long right = 0;
-      for (int i = 0; i < targets.length; i++) {
-        right += targets[i] != options.ignoreIndex() && targets[i] == best[i] ? 1 : 0;
-      }
-      return new Total(right, problem.kept());
+    long right = 0;
+    for (int i = 0; i < targets.length; i++) {
+      boolean kept = targets[i] != problem.options().ignoreIndex();
+      right += kept && targets[i] == rows.topIds()[i] ? 1 : 0;
     }
+    return right;
   }
 
   @Override

@@ -3,6 +3,10 @@ package dev.headroom.head;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.evaluator.Evaluator;
+import dev.headroom.head.internal.Backends;
+import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadResult;
+import dev.headroom.head.internal.Shapes;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -10,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 abstract class HeadEvaluator extends Evaluator {
   private static final Total NOTHING = new Total(0, 0);
 
+  private final HeadOptions options;
   private final Map<String, Total> totals = new ConcurrentHashMap<>();
 
   /** What so many kept rows sum to. */
@@ -23,12 +28,22 @@ abstract class HeadEvaluator extends Evaluator {
     }
   }
 
-  HeadEvaluator(String name) {
+  HeadEvaluator(String name, HeadOptions options) {
     super(name);
+    this.options = options;
   }
 
-  /** Sums up one batch. */
-  abstract Total total(NDList labels, NDList predictions);
+  /** Returns the sum over the kept rows of one batch. */
+  abstract double sum(HeadProblem problem, HeadResult.Rows rows);
+
+  private Total total(NDList labels, NDList predictions) {
+    HeadProblem problem = Shapes.problem(labels, predictions, options);
+    try (NDArray hidden = problem.e();
+        NDArray bias = problem.b()) {
+      HeadResult.Rows rows = Backends.chosen().kernels().forward(problem).rows();
+      return new Total(sum(problem, rows), problem.kept());
+    }
+  }
 
   /** Returns the measure of the mean over kept rows, NaN where there were none. */
   abstract double value(double mean);

@@ -1,10 +1,7 @@
 package dev.headroom.head;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import dev.headroom.head.internal.Backends;
 import dev.headroom.head.internal.HeadProblem;
-import dev.headroom.head.internal.Shapes;
+import dev.headroom.head.internal.HeadResult;
 
 /**
  * Measures the perplexity over all kept rows, in DJL's training and validation.
@@ -18,8 +15,6 @@ import dev.headroom.head.internal.Shapes;
  * told apart by name: give each of several heads its own.
  */
 public final class HeadPerplexity extends HeadEvaluator {
-  private final HeadOptions options;
-
   /** Creates an evaluator named HeadPerplexity. */
   public HeadPerplexity(VocabularyHead head) {
     this("HeadPerplexity", head.options());
@@ -27,21 +22,16 @@ public final class HeadPerplexity extends HeadEvaluator {
 
   /** Creates an evaluator. */
   public HeadPerplexity(String name, HeadOptions options) {
-    super(name);
-    this.options = options;
+    super(name, options);
   }
 
   @Override
-  Total total(NDList labels, NDList predictions) {
-    HeadProblem problem = Shapes.problem(labels, predictions, options);
-    try (NDArray hidden = problem.e();
-        NDArray bias = problem.b()) {
-      double sum = 0;
-      for (float nll : Backends.chosen().kernels().forward(problem).nll()) {
-        sum += nll;
-      }
-      return new Total(sum, problem.kept());
+  double sum(HeadProblem problem, HeadResult.Rows rows) {
+    double sum = 0;
+    for (float nll : rows.nll()) {
+      sum += nll;
     }
+    return sum;
   }
 
   @Override

@@ -64,20 +64,6 @@ public final class Prediction {
         manager.create(ids, leading.add(k)), manager.create(logProbabilities, leading.add(k)));
   }
 
-  /** Returns the most probable class of each row; -1 where a logit is NaN or infinite. */
-  public long[] argmax() {
-    long[] out = new long[(int) leading().size()];
-    rowsInChunks(
-        1,
-        (tiles, rows) -> {
-          BestClasses[] best = KeptClasses.scan(tiles, rows, 1, 0).best();
-          for (int i = 0; i < rows.length; i++) {
-            out[(int) rows[i]] = best[i].finite() ? best[i].id(0) : -1;
-          }
-        });
-    return out;
-  }
-
   /** Draws one class for each row. */
   public NDArray sample(Sampling sampling, long seed, long step) {
     checkKept("sampling topK", sampling.topK(), 0);
