@@ -12,7 +12,8 @@
  *     B = -u_H,   S = r eps/V,   T = r (1-eps) w_t - u_p
  *
  * so that a kernel knows five row scalars (L, A, B, S, T) and one column vector (w), and nothing of the loss's name. V and
- * W = sum w count present classes: a bias of -inf takes a class out.
+ * W = sum w count present classes: a bias of -inf takes a class out. Rows may also hand out the logits of listed classes
+ * and take a gradient of each, u_v, which is added to the entry: losses over part of the vocabulary are made of it.
  */
 #ifndef HEADROOM_H
 #define HEADROOM_H
@@ -24,7 +25,7 @@ extern "C" {
 #endif
 
 #define HEADROOM_API __attribute__((visibility("default")))
-#define HEADROOM_ABI 2
+#define HEADROOM_ABI 3
 #define HEADROOM_MOST_TOP 64
 
 typedef enum headroom_status {
@@ -61,6 +62,10 @@ typedef struct headroom_blas {
   int32_t (*set_threads_local)(int32_t threads);
 } headroom_blas;
 
+/* Called by headroom_head_forward_backward on the calling thread, once the statistics of so many rows (of these numbers)
+ * are written and before their gradients are formed: it may write r, r_z and the upstream gradients of these rows. */
+typedef void (*headroom_between)(void* context, const int64_t* rows, int64_t count);
+
 typedef struct headroom_head {
   int32_t abi;                   /* HEADROOM_ABI */
   int32_t device;                /* headroom_device */
@@ -92,9 +97,20 @@ typedef struct headroom_head {
   const float* u_entropy;
   const float* u_log_prob;
 
-  float* nll;                    /* [n] out: lse - z_t, 0 on ignored rows */
+  int64_t listed_count;          /* k classes whose logits some rows hand out, or 0 */
+  const int64_t* listed_ids;     /* [k] ascending */
+  const int64_t* listed_places;  /* [n] a row's place in the two lists below, or -1 for a row without */
+  float* listed_logits;          /* [places,k] out: z */
+  const float* u_listed;         /* [places,k] upstream gradients of them, or null */
+  headroom_between between;      /* or null */
+  void* between_context;
+
+  float* nll;                    /* [n] out: lse - z_t to full relative precision, 0 on ignored rows; in to the gradient
+                                    pass, where null takes it from lse */
   float* lse;                    /* [n] out of the forward pass, in to the gradient pass; 0 on ignored rows */
   float* entropy;                /* [n] likewise, or null; needed with u_entropy */
+  float* squares;                /* [n] out: sum_v p_v^2, or null */
+  float* variance;               /* [n] out: sum_v p_v (log p_v + H)^2, or null; needs entropy and squares */
   float* smooth;                 /* [n] out: (W L - sum_v w_v z_v) / V, or null */
   float* soft;                   /* [n] out: sum_k q_k (L - z_k), or null */
   int64_t top_count;             /* k largest logits of each row, at most HEADROOM_MOST_TOP, or 0 */

@@ -85,15 +85,16 @@ void statistics_and_gradient_match_float64(const Epilogues& set, int64_t cols, b
   const headroom::Tile tile{z.data(), ld, rows, cols};
   const std::vector<float> raw = z;
   set.transform(tile, {with_bias ? bias.data() : nullptr, with_bias ? 0.75f : 1.0f, with_bias ? 5.0f : 0.0f});
-  float max[3], sum[3], moment[3], weighted[3], top[6];
+  float max[3], sum[3], moment[3], second[3], squares[3], weighted[3], top[6];
   int32_t top_columns[6];
-  set.row_stats(tile, {max, sum, moment, weighted, w.data()});
+  set.row_stats(tile, {max, sum, moment, second, squares});
+  set.row_weighted(tile, w.data(), weighted);
   set.row_top(tile, 2, top, top_columns);
   const float a[3] = {0.5f, -1.25f, 2}, b[3] = {0.25f, 1, -0.5f}, s[3] = {0.125f, 0, 1};
   float lse[3];
   std::vector<double> expected(z.size());
   for (int64_t i = 0; i < rows; ++i) {
-    double total = 0, largest = -1e30, first_moment = 0, weight = 0;
+    double total = 0, largest = -1e30, first_moment = 0, second_moment = 0, square = 0, weight = 0;
     for (int64_t v = 0; v < cols; ++v) {
       const size_t at = static_cast<size_t>(i * ld + v);
       const double product = static_cast<double>(raw[at]);
@@ -102,12 +103,21 @@ void statistics_and_gradient_match_float64(const Epilogues& set, int64_t cols, b
             static_cast<double>(z[at]), logit);
       total += std::exp(logit);
       first_moment += std::exp(logit) * logit;
+      second_moment += std::exp(logit) * logit * logit;
+      square += std::exp(2 * logit);
       weight += static_cast<double>(w[static_cast<size_t>(v)]) * logit;
       largest = std::fmax(largest, logit);
     }
     const double mean = static_cast<double>(max[i]) + static_cast<double>(moment[i]) / static_cast<double>(sum[i]);
     CHECK(std::fabs(mean - first_moment / total) < 1e-5, "%s cols %ld: mean logit %g, %g", set.isa, static_cast<long>(cols), mean,
           first_moment / total);
+    const double all = static_cast<double>(sum[i]), offset = static_cast<double>(moment[i]) / all;
+    const double variance = static_cast<double>(second[i]) / all - offset * offset;
+    const double expected_variance = second_moment / total - first_moment / total * first_moment / total;
+    CHECK(std::fabs(variance - expected_variance) < 1e-4, "%s cols %ld: variance %g, %g", set.isa, static_cast<long>(cols), variance,
+          expected_variance);
+    CHECK(std::fabs(static_cast<double>(squares[i]) / all / all - square / total / total) < 1e-5, "%s cols %ld: squares", set.isa,
+          static_cast<long>(cols));
     CHECK(std::fabs(static_cast<double>(weighted[i]) - weight) < 1e-4, "%s cols %ld: weighted %g, %g", set.isa,
           static_cast<long>(cols), static_cast<double>(weighted[i]), weight);
     CHECK(top[2 * i] == max[i] && z[static_cast<size_t>(i * ld + top_columns[2 * i])] == max[i], "%s cols %ld: top", set.isa,

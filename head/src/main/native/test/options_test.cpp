@@ -40,6 +40,11 @@ class Call {
     for (float& x : w_) x = std::fabs(x);
     if (s_.v > 3) b_[1] = -__builtin_inff();
     for (int64_t i = 0; i < s_.n; ++i) t_.push_back(i % 5 == 4 ? -100 : i % 3 == 0 ? 0 : s_.v - 1);
+    for (int64_t i = 0; i < s_.n; ++i) places_.push_back(i % 2 == 0 ? i / 2 : -1);
+    for (int64_t v = 0; v < s_.v; ++v)
+      if (v < 4 || v == s_.v - 1 || v == 448) listed_.push_back(v);
+    listed_logits_.assign(static_cast<size_t>((s_.n + 1) / 2) * listed_.size(), 7);
+    fill(u_v_, static_cast<int64_t>(listed_logits_.size()));
     for (int64_t i = 0; i < s_.n * kPairs; ++i) {
       soft_ids_.push_back(i % 7 == 6 ? -100 : i % kPairs == 1 ? 0 : static_cast<int64_t>(random_() % 2) * (s_.v - 1));
       soft_weights_.push_back(0.5f - static_cast<float>(i % 3));
@@ -54,8 +59,12 @@ class Call {
     for (size_t i = 0; i < t_.size(); ++i) {
       close("nll", i, nll_[i], x_nll_[i], bound), close("lse", i, lse_[i], x_lse_[i], bound);
       close("entropy", i, entropy_[i], x_entropy_[i], bound), close("smooth", i, smooth_[i], x_smooth_[i], bound);
+      close("squares", i, squares_[i], x_squares_[i], bound), close("variance", i, variance_[i], x_variance_[i], bound);
       if (setting_.soft) close("soft", i, soft_[i], x_soft_[i], bound);
     }
+    for (size_t i = 0; i < listed_logits_.size(); ++i)
+      CHECK(static_cast<double>(listed_logits_[i]) == x_listed_[i] || std::fabs(static_cast<double>(listed_logits_[i]) - x_listed_[i]) < bound,
+            "listed %zu: %g, %g", i, static_cast<double>(listed_logits_[i]), x_listed_[i]);
     for (size_t i = 0; i < de_.size(); ++i) close("dE", i, de_[i], x_de_[i], bound * 10);
     for (size_t i = 0; i < dc_.size(); ++i) close("dC", i, dc_[i], x_dc_[i], bound * 30);
     for (size_t i = 0; i < db_.size(); ++i) close("dB", i, db_[i], x_db_[i], bound * 30);
@@ -97,10 +106,21 @@ class Call {
           static_cast<double>(got), expected);
   }
 
+  // The row scales come between statistics and gradients, for exactly the rows that are named.
+  static void scale_rows(void* context, const int64_t* rows, int64_t count) {
+    auto& call = *static_cast<Call*>(context);
+    for (int64_t i = 0; i < count; ++i) {
+      const auto row = static_cast<size_t>(rows[i]);
+      CHECK(call.lse_[row] != 7, "row %zu has no statistics yet", row);
+      call.late_r_[row] = call.r_[row];
+    }
+  }
+
   void run() {
     const auto n = static_cast<size_t>(s_.n);
     top_ = std::min<int64_t>(2, s_.v);
     nll_.assign(n, 7), lse_.assign(n, 7), entropy_.assign(n, 7), smooth_.assign(n, 7), soft_.assign(n, 7);
+    squares_.assign(n, 7), variance_.assign(n, 7), late_r_.assign(n, NAN);
     top_ids_.assign(n * static_cast<size_t>(top_), 7), top_logits_.assign(top_ids_.size(), 7);
     de_.assign(e_.size(), 7), dc_.assign(c_.size(), 7), db_.assign(b_.size(), 7);
     for (float x : e_) e16_.push_back(half_of(x));
@@ -114,6 +134,9 @@ class Call {
     h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = cap_, h.z_loss = kZLoss;
     if (setting_.soft) h.soft_count = kPairs, h.soft_ids = soft_ids_.data(), h.soft_weights = soft_weights_.data(), h.soft = soft_.data();
     h.r = r_.data(), h.r_z = r_z_.data(), h.u_lse = u_l_.data(), h.u_entropy = u_h_.data(), h.u_log_prob = u_p_.data();
+    h.listed_count = static_cast<int64_t>(listed_.size()), h.listed_ids = listed_.data(), h.listed_places = places_.data();
+    h.listed_logits = listed_logits_.data(), h.u_listed = u_v_.data(), h.squares = squares_.data(), h.variance = variance_.data();
+    if (!setting_.forward_first) h.r = late_r_.data(), h.between = scale_rows, h.between_context = this;
     h.nll = nll_.data(), h.lse = lse_.data(), h.entropy = entropy_.data(), h.smooth = smooth_.data();
     h.top_count = top_, h.top_ids = top_ids_.data(), h.top_logits = top_logits_.data();
     h.de = de_.data(), h.de_stride = s_.d, h.dc = dc_.data(), h.dc_stride = s_.d, h.db = db_.data();
@@ -138,6 +161,7 @@ class Call {
   void reference() {
     const auto n = static_cast<size_t>(s_.n);
     x_nll_.assign(n, 0), x_lse_.assign(n, 0), x_entropy_.assign(n, 0), x_smooth_.assign(n, 0), x_soft_.assign(n, 0);
+    x_squares_.assign(n, 0), x_variance_.assign(n, 0), x_listed_.assign(listed_logits_.size(), 7);
     x_top_.assign(top_ids_.size(), -1);
     x_below_.assign(n, 0), x_scale_.assign(n, 0);
     x_de_.assign(e_.size(), 0), x_dc_.assign(c_.size(), 0), x_db_.assign(b_.size(), 0);
@@ -148,7 +172,7 @@ class Call {
   void reference_row(int64_t i) {
     const auto row = static_cast<size_t>(i);
     std::vector<double> z(static_cast<size_t>(s_.v));
-    double total = 0, weights = 0, present = 0, weighted = 0, mean = 0, mass = 0;
+    double total = 0, weights = 0, present = 0, weighted = 0, mean = 0, second = 0, mass = 0;
     for (int64_t v = 0; v < s_.v; ++v) {
       double a = get(b_, v);
       for (int64_t k = 0; k < s_.d; ++k) a += get(e_, i * s_.d + k) * get(c_, v * s_.d + k);
@@ -160,9 +184,11 @@ class Call {
       const double logit = z[static_cast<size_t>(v)];
       if (std::isinf(logit)) continue;
       weights += get(w_, v), present += 1, weighted += get(w_, v) * logit, mean += std::exp(logit - lse) * logit;
+      second += std::exp(logit - lse) * logit * logit, x_squares_[row] += std::exp(2 * (logit - lse));
     }
     const int64_t t = t_[row];
     x_lse_[row] = lse, x_nll_[row] = lse - z[static_cast<size_t>(t)], x_entropy_[row] = lse - mean;
+    x_variance_[row] = second - mean * mean;
     x_smooth_[row] = (weights * lse - weighted) / present;
     std::vector<double> g(z.size());
     const double r = get(r_, i), sharp = r * (1 - kSmoothing), u_h = get(u_h_, i), u_p = get(u_p_, i);
@@ -179,6 +205,11 @@ class Call {
       g[static_cast<size_t>(t)] -= sharp * mass;
     }
     g[static_cast<size_t>(t)] += u_p;
+    for (size_t j = 0; places_[row] >= 0 && j < listed_.size(); ++j) {
+      const size_t at = static_cast<size_t>(places_[row]) * listed_.size() + j;
+      x_listed_[at] = z[static_cast<size_t>(listed_[j])];
+      g[static_cast<size_t>(listed_[j])] += static_cast<double>(u_v_[at]);
+    }
     const double per_class = r * kSmoothing / present;
     const double a = sharp * mass + per_class * weights + 2 * kZLoss * lse * get(r_z_, i) + get(u_l_, i) + u_h * (lse - x_entropy_[row]) - u_p;
     for (int64_t v = 0; v < s_.v; ++v) {
@@ -211,11 +242,11 @@ class Call {
   const double cap_ = setting_.tau > 0 ? 0 : 4;
   std::mt19937 random_;
   int64_t top_ = 0;
-  std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, soft_weights_;
+  std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, u_v_, late_r_, soft_weights_;
   std::vector<uint16_t> e16_, c16_;
-  std::vector<int64_t> t_, soft_ids_, top_ids_, x_top_;
-  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, dropped_, top_logits_, de_, dc_, db_;
-  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_below_, x_scale_, x_de_, x_dc_, x_db_;
+  std::vector<int64_t> t_, places_, listed_, soft_ids_, top_ids_, x_top_;
+  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, squares_, variance_, listed_logits_, dropped_, top_logits_, de_, dc_, db_;
+  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_squares_, x_variance_, x_listed_, x_below_, x_scale_, x_de_, x_dc_, x_db_;
 };
 
 bool own_products() {

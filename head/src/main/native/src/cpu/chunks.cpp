@@ -28,6 +28,7 @@ class Chunks {
       if (work_ != Work::kBackward || filter_)
         loop_.each_task(plan_.tiles, [this](int64_t tile, int32_t worker) { look(tile, worker); });
       if (work_ != Work::kBackward) loop_.each_group_of_rows([this](Span rows, int32_t) { loop_.rows->merge(rows); });
+      if (work_ == Work::kBoth && head_.between) head_.between(head_.between_context, loop_.index, loop_.count);
       if (work_ != Work::kForward) form_gradients();
     }
   }
@@ -67,7 +68,7 @@ class Chunks {
 
   void clear_statistics(int64_t row) {
     head_.nll[row] = head_.lse[row] = 0.0f;
-    for (float* output : {head_.entropy, head_.smooth, head_.soft, head_.dropped})
+    for (float* output : {head_.entropy, head_.squares, head_.variance, head_.smooth, head_.soft, head_.dropped})
       if (output) output[row] = 0.0f;
     std::fill_n(head_.top_ids + row * head_.top_count, head_.top_count, int64_t{-1});
     std::fill_n(head_.top_logits + row * head_.top_count, head_.top_count, 0.0f);

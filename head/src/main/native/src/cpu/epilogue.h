@@ -19,13 +19,13 @@ struct Transform {
   float scale, cap;
 };
 
-// Statistics of a tile's rows, each array [rows]; those after `sum` may be null.
+// Statistics of a tile's rows, each array [rows]; those after `sum` may be null: moment alone, or all three.
 struct RowStats {
   float* max;       // max_v z_v; -inf for a row that is -inf throughout
   float* sum;       // sum_v exp(z_v - max); 0 for such a row. NaN anywhere in a row makes it NaN
   float* moment;    // sum_v exp(z_v - max) (z_v - max)
-  float* weighted;  // sum_v w_v z_v with the tile's weights, which are 0 where z is -inf
-  const float* w;
+  float* second;    // sum_v exp(z_v - max) (z_v - max)^2
+  float* squares;   // sum_v exp(z_v - max)^2
 };
 
 // The row scalars of d loss / d z_v = p_v a + p_v z_v b - s w_v, with p_v = exp(z_v - lse), and the factor
@@ -45,6 +45,8 @@ struct Epilogues {
   void (*transform)(const Tile& tile, const Transform& transform);
   // Sums run in an order that depends on cols alone.
   void (*row_stats)(const Tile& tile, const RowStats& stats);
+  // weighted[i] = sum_v w_v z_iv, with w 0 where z is -inf.
+  void (*row_weighted)(const Tile& tile, const float* w, float* weighted);
   // The k largest logits of each row and their columns, [rows,k], largest first, ties to the lower column; -inf and -1
   // where fewer than k are above -inf. NaN is passed over.
   void (*row_top)(const Tile& tile, int64_t k, float* values, int32_t* columns);

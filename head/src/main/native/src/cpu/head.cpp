@@ -53,6 +53,7 @@ void check_options(const headroom_head& head) {
   if (filters(head) && head.engine == HEADROOM_KEPT) invalid("engine", "1 (kept)", "0 auto or 2 recomputed with a gradient filter");
   check_at_least("soft_count", head.soft_count, 0);
   check_at_least("top_count", head.top_count, 0);
+  check_at_least("listed_count", head.listed_count, 0);
   const int64_t most = std::min<int64_t>(head.v, HEADROOM_MOST_TOP);
   if (head.top_count > most) invalid("top_count", std::to_string(head.top_count), "at most " + std::to_string(most));
 }
@@ -100,6 +101,10 @@ void check_pointers(const headroom_head& head, Work work) {
     if (head.soft_count > 0) check_given("soft_ids", head.soft_ids), check_given("soft_weights", head.soft_weights);
     if (head.top_count > 0 && work != Work::kBackward) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
     if (head.u_entropy && work != Work::kForward) check_given("entropy", head.entropy);
+    if (head.variance) check_given("entropy", head.entropy), check_given("squares", head.squares);
+    if (head.squares) check_given("variance", head.variance);
+    if (head.listed_count > 0) check_given("listed_ids", head.listed_ids), check_given("listed_places", head.listed_places);
+    if (head.listed_count > 0 && work != Work::kBackward) check_given("listed_logits", head.listed_logits);
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
@@ -130,6 +135,16 @@ void check_soft_targets(const headroom_head& head) {
   }
 }
 
+void check_listed(const headroom_head& head) {
+  for (int64_t at = 0; at < head.listed_count; ++at) {
+    const int64_t id = head.listed_ids[at], above = at == 0 ? -1 : head.listed_ids[at - 1];
+    if (id <= above || id >= head.v)
+      throw Failure(HEADROOM_TARGET_RANGE, "listed class " + std::to_string(at) + ": " + std::to_string(id) +
+                                               " (expected: " + std::to_string(above + 1) + " to " + std::to_string(head.v - 1) +
+                                               ", in ascending order)");
+  }
+}
+
 template <Work work>
 int32_t run(const headroom_head* head) {
   return guarded(
@@ -140,6 +155,7 @@ int32_t run(const headroom_head* head) {
         check_pointers(checked, work);
         check_targets(checked);
         check_soft_targets(checked);
+        check_listed(checked);
         run_chunks(checked, work);
       },
       head);

@@ -34,11 +34,14 @@ RowStates::RowStates(const headroom_head& head, const Plan& plan, Arena& arena)
   a_ = arena.take<float>(r);
   b_ = arena.take<float>(r);
   s_ = arena.take<float>(r);
+  nll_ = arena.take<float>(r);
   z_target_ = arena.take<float>(r);
   z_soft_ = arena.take<float>(r * head.soft_count);
   max_ = arena.take<float>(each);
   sum_ = arena.take<float>(each);
   moment_ = head.entropy ? arena.take<float>(each) : nullptr;
+  second_ = head.variance ? arena.take<float>(each) : nullptr;
+  squares_ = head.variance ? arena.take<float>(each) : nullptr;
   weighted_ = smooths(head) ? arena.take<float>(each) : nullptr;
   top_values_ = arena.take<float>(each * head.top_count);
   top_columns_ = arena.take<int32_t>(each * head.top_count);
@@ -50,8 +53,8 @@ RowStates::RowStates(const headroom_head& head, const Plan& plan, Arena& arena)
 }
 
 int64_t RowStates::bytes(const headroom_head& head, const Plan& plan) {
-  const int64_t of_tile = 8 + (head.entropy ? 4 : 0) + (smooths(head) ? 4 : 0) + 8 * head.top_count;
-  return 8 + static_cast<int64_t>(sizeof(Scalars)) + 5 * 4 + 4 * head.soft_count + plan.tiles * of_tile;
+  const int64_t of_tile = 8 + (head.entropy ? 4 : 0) + (head.variance ? 8 : 0) + (smooths(head) ? 4 : 0) + 8 * head.top_count;
+  return 8 + static_cast<int64_t>(sizeof(Scalars)) + 6 * 4 + 4 * head.soft_count + plan.tiles * of_tile;
 }
 
 void RowStates::begin_chunk(const int64_t* index, int64_t count) {
@@ -73,6 +76,29 @@ void RowStates::each_target(Span rows, const Classes& classes, Body body) const 
   }
 }
 
+// Calls body(row, column of the tile) for the target of each row, not for soft ones.
+template <class Body>
+void RowStates::each_own_target(Span rows, const Classes& classes, Body body) const {
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    const int64_t column = classes.column(target_[i]);
+    if (column >= 0) body(i, column);
+  }
+}
+
+// Calls body(row, column of the tile, place in the lists) for each listed class of the rows that have one.
+template <class Body>
+void RowStates::each_listed(Span rows, const Classes& classes, Body body) const {
+  const int64_t k = head_.listed_count;
+  if (k == 0 || classes.count == 0) return;
+  const int64_t* from = std::lower_bound(head_.listed_ids, head_.listed_ids + k, classes.id(0));
+  const int64_t* end = std::upper_bound(from, head_.listed_ids + k, classes.id(classes.count - 1));
+  for (; from < end; ++from) {
+    const int64_t column = classes.column(*from);
+    for (int64_t i = rows.begin; column >= 0 && i < rows.end; ++i)
+      if (place(i) >= 0) body(i, column, place(i) * k + (from - head_.listed_ids));
+  }
+}
+
 // The tile's part of w for the smoothing: 0 where a class is absent.
 const float* RowStates::weights_of(const Classes& classes, float* room) const {
   if (!smooths(head_)) return nullptr;
@@ -84,11 +110,16 @@ const float* RowStates::weights_of(const Classes& classes, float* room) const {
 void RowStates::take_statistics(const Tile& tile, Span rows, const Classes& classes, int64_t tile_index) {
   std::vector<float> room(smooths(head_) ? static_cast<size_t>(tile_columns_) : 0);
   const int64_t at = tile_index * chunk_rows_ + rows.begin;
-  epilogues_.row_stats(tile, {max_ + at, sum_ + at, moment_ ? moment_ + at : nullptr, weighted_ ? weighted_ + at : nullptr,
-                              weights_of(classes, room.data())});
+  const auto logit = [&](int64_t i, int64_t column) -> float& { return tile.z[(i - rows.begin) * tile.ld + column]; };
+  each_target(rows, classes, [&](int64_t i, int64_t column, float* z) { *z = logit(i, column); });
+  each_listed(rows, classes, [&](int64_t i, int64_t column, int64_t place) { head_.listed_logits[place] = logit(i, column); });
   if (head_.top_count > 0)
     epilogues_.row_top(tile, head_.top_count, top_values_ + at * head_.top_count, top_columns_ + at * head_.top_count);
-  each_target(rows, classes, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+  if (weighted_) epilogues_.row_weighted(tile, weights_of(classes, room.data()), weighted_ + at);
+  each_own_target(rows, classes, [&](int64_t i, int64_t column) { logit(i, column) = -__builtin_inff(); });
+  epilogues_.row_stats(tile, {max_ + at, sum_ + at, moment_ ? moment_ + at : nullptr, second_ ? second_ + at : nullptr,
+                              squares_ ? squares_ + at : nullptr});
+  each_own_target(rows, classes, [&](int64_t i, int64_t column) { logit(i, column) = z_target_[i]; });
 }
 
 void RowStates::merge(Span rows) {
@@ -96,24 +127,38 @@ void RowStates::merge(Span rows) {
 }
 
 void RowStates::merge_row(int64_t i) {
+  const double target = static_cast<double>(z_target_[i]);
   float top = -__builtin_inff();
   for (int64_t j = 0; j < tiles_; ++j) top = std::max(top, max_[j * chunk_rows_ + i]);
-  const double origin = top == -__builtin_inff() ? 0.0 : static_cast<double>(top);
-  double total = 0, moment = 0, weighted = 0;
+  const double most = std::max(static_cast<double>(top), target), origin = most == -kInfinity ? 0.0 : most;
+  double rest = 0, moment = 0, second = 0, squares = 0, weighted = 0;
   for (int64_t j = 0; j < tiles_; ++j) {
     const int64_t at = j * chunk_rows_ + i;
-    const double shift = static_cast<double>(max_[at]) - origin, part = std::exp(shift);
-    total += static_cast<double>(sum_[at]) * part;
-    // a tile of absent classes has sum 0: nothing, not 0 x -inf
-    if (moment_ && !(part == 0)) moment += part * (static_cast<double>(moment_[at]) + shift * static_cast<double>(sum_[at]));
+    const double shift = static_cast<double>(max_[at]) - origin, part = std::exp(shift), sum = static_cast<double>(sum_[at]);
+    rest += sum * part;
     if (weighted_) weighted += static_cast<double>(weighted_[at]);
+    if (part == 0) continue;  // a tile of absent classes: nothing, not 0 x -inf
+    const double first = moment_ ? static_cast<double>(moment_[at]) : 0.0;
+    moment += part * (first + shift * sum);
+    if (!second_) continue;
+    second += part * (static_cast<double>(second_[at]) + shift * (2.0 * first + shift * sum));
+    squares += part * part * static_cast<double>(squares_[at]);
   }
-  const double lse = origin + std::log(total);
+  const double shift = target - origin, part = std::exp(shift), total = rest + part;
+  if (!(part == 0)) {
+    moment += part * shift;
+    second += part * shift * shift;
+    squares += part * part;
+  }
+  // log(1 + exp(gap)) keeps every digit where the target takes all but a trace of the mass
+  const double lse = origin + std::log(total), gap = origin + std::log(rest) - target;
+  const double nll = gap > 40 ? gap : std::log1p(std::exp(gap)), mean = moment / total;
   const int64_t row = index_[i];
-  lse_[i] = static_cast<float>(lse);
-  head_.lse[row] = lse_[i];
-  head_.nll[row] = static_cast<float>(lse - static_cast<double>(z_target_[i]));
-  if (head_.entropy) head_.entropy[row] = static_cast<float>(std::log(total) - moment / total);
+  lse_[i] = head_.lse[row] = static_cast<float>(lse);
+  nll_[i] = head_.nll[row] = static_cast<float>(nll);
+  if (head_.entropy) head_.entropy[row] = static_cast<float>(std::log(total) - mean);
+  if (head_.squares) head_.squares[row] = static_cast<float>(squares / total / total);
+  if (head_.variance) head_.variance[row] = static_cast<float>(std::max(0.0, second / total - mean * mean));
   if (head_.smooth && smooths(head_)) head_.smooth[row] = static_cast<float>((weight_sum_ * lse - weighted) / weight_count_);
   if (head_.soft) head_.soft[row] = static_cast<float>(soft_loss(i, lse));
   merge_top(i, total == total && total < kInfinity);
@@ -121,10 +166,14 @@ void RowStates::merge_row(int64_t i) {
 
 double RowStates::lse_over(int64_t i, const int32_t* tiles, int64_t count) const {
   double lse = -kInfinity;
+  const auto join = [&lse](double other) {
+    const double top = std::max(lse, other);
+    lse = top == -kInfinity ? top : top + std::log(std::exp(lse - top) + std::exp(other - top));
+  };
   for (int64_t j = 0; j < count; ++j) {
     const int64_t at = tiles[j] * chunk_rows_ + i;
-    const double other = static_cast<double>(max_[at]) + std::log(static_cast<double>(sum_[at])), top = std::max(lse, other);
-    lse = top == -kInfinity ? top : top + std::log(std::exp(lse - top) + std::exp(other - top));
+    join(static_cast<double>(max_[at]) + std::log(static_cast<double>(sum_[at])));
+    if (target_[i] / tile_columns_ == tiles[j]) join(static_cast<double>(z_target_[i]));
   }
   return lse;
 }
@@ -160,7 +209,10 @@ void RowStates::merge_top(int64_t i, bool finite) {
 }
 
 void RowStates::take_given(Span rows) {
-  for (int64_t i = rows.begin; i < rows.end; ++i) lse_[i] = head_.lse[index_[i]];
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    lse_[i] = head_.lse[index_[i]];
+    nll_[i] = head_.nll ? head_.nll[index_[i]] : -1.0f;
+  }
 }
 
 void RowStates::scale(Span rows) {
@@ -169,6 +221,7 @@ void RowStates::scale(Span rows) {
     const int64_t row = index_[i];
     Scalars& x = scalars_[i];
     x.lse = static_cast<double>(lse_[i]);
+    x.miss = nll_[i] < 0 ? -1.0 : -std::expm1(-static_cast<double>(nll_[i]));
     const double r = static_cast<double>(head_.r[row]), u_h = at_or_zero(head_.u_entropy, row);
     const double u_p = at_or_zero(head_.u_log_prob, row), sharp = r * (1.0 - head_.label_smoothing);
     const double per_class = smooths(head_) ? r * head_.label_smoothing / weight_count_ : 0.0;
@@ -189,32 +242,46 @@ void RowStates::scale(Span rows) {
 }
 
 // The whole entry of a class that the row's targets name. With D what targets take away from it, p A - D is
-// D (p - 1) + (A - D) p, and expm1 keeps every digit where p is near 1; rounded once.
+// D (p - 1) + (A - D) p, which keeps every digit where p is near 1; rounded once.
 double RowStates::entry(int64_t i, int64_t column, double z) const {
   const Scalars& x = scalars_[i];
   const int64_t k = head_.soft_count;
-  double taken = target_[i] == column ? x.t : 0.0;
+  const bool own = target_[i] == column;
+  double taken = own ? x.t : 0.0;
   for (int64_t j = 0; j < k; ++j)
     if (head_.soft_ids[index_[i] * k + j] == column) taken += x.q * static_cast<double>(head_.soft_weights[index_[i] * k + j]);
-  const double p = std::exp(z - x.lse);
-  double g = taken * std::expm1(z - x.lse) + (x.a - taken) * p - (smooths_by_entry(head_) && present(column) ? x.s * class_weight(column) : 0.0);
+  const double p = std::exp(z - x.lse), less = own && x.miss >= 0 ? -x.miss : std::expm1(z - x.lse);
+  double g = taken * less + (x.a - taken) * p - (smooths_by_entry(head_) && present(column) ? x.s * class_weight(column) : 0.0);
   if (x.b != 0 && p != 0) g += x.b * p * z;
-  g *= head_.logit_scale;
-  if (head_.soft_cap == 0 || g == 0) return g;
-  const double t = z / head_.soft_cap;
-  return g * (1.0 - t * t);
+  return g == 0 ? g : g * slope(z);
+}
+
+// d z / d a
+double RowStates::slope(double z) const {
+  const double t = head_.soft_cap == 0 ? 0.0 : z / head_.soft_cap;
+  return head_.logit_scale * (1.0 - t * t);
 }
 
 void RowStates::gradient(const Tile& tile, Span rows, const Classes& classes) {
   std::vector<float> room(smooths_by_entry(head_) ? static_cast<size_t>(tile_columns_) : 0);
   const float* w = smooths_by_entry(head_) ? weights_of(classes, room.data()) : nullptr;
-  each_target(rows, classes, [&](int64_t i, int64_t v, float* z) { *z = tile.z[(i - rows.begin) * tile.ld + v]; });
+  const auto entry_of = [&](int64_t i, int64_t column) -> float& { return tile.z[(i - rows.begin) * tile.ld + column]; };
+  std::vector<float> listed;  // entries of listed classes, formed while their logits are there
+  each_target(rows, classes, [&](int64_t i, int64_t column, float* z) { *z = entry_of(i, column); });
+  if (head_.u_listed)
+    each_listed(rows, classes, [&](int64_t i, int64_t column, int64_t place) {
+      const float z = entry_of(i, column);
+      const bool absent = z == -__builtin_inff();
+      listed.push_back(absent ? 0.0f : static_cast<float>(static_cast<double>(head_.u_listed[place]) * slope(static_cast<double>(z))));
+    });
   epilogues_.row_gradient(tile, {lse_ + rows.begin, a_ + rows.begin, head_.u_entropy ? b_ + rows.begin : nullptr,
                                  w ? s_ + rows.begin : nullptr, w, static_cast<float>(head_.logit_scale),
                                  static_cast<float>(head_.soft_cap)});
-  each_target(rows, classes, [&](int64_t i, int64_t v, const float* z) {
-    tile.z[(i - rows.begin) * tile.ld + v] = static_cast<float>(entry(i, classes.id(v), static_cast<double>(*z)));
+  each_target(rows, classes, [&](int64_t i, int64_t column, const float* z) {
+    entry_of(i, column) = static_cast<float>(entry(i, classes.id(column), static_cast<double>(*z)));
   });
+  if (head_.u_listed)
+    each_listed(rows, classes, [&, at = listed.begin()](int64_t i, int64_t column, int64_t) mutable { entry_of(i, column) += *at++; });
 }
 
 }  // namespace headroom

@@ -38,7 +38,8 @@ class RowStates {
   // The chunk's rows: row i of it is row index[i] of the call.
   void begin_chunk(const int64_t* index, int64_t count);
 
-  // Statistics of a tile of logits, and the logits of targets that lie in it.
+  // Statistics of a tile of logits without the target, and the logits of targets and listed classes that lie in it. The
+  // target joins in the merge, so that its share of p keeps every digit near 1.
   void take_statistics(const Tile& tile, Span rows, const Classes& classes, int64_t tile_index);
   // Joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs: they do not depend on
   // threads or chunks.
@@ -61,6 +62,7 @@ class RowStates {
     body(target_[i]);
     for (int64_t j = 0; j < head_.soft_count; ++j)
       if (head_.soft_ids[index_[i] * head_.soft_count + j] != head_.ignore_index) body(head_.soft_ids[index_[i] * head_.soft_count + j]);
+    for (int64_t j = 0; place(i) >= 0 && j < head_.listed_count; ++j) body(head_.listed_ids[j]);
   }
   // A class weight where the class is present, else 0.
   double smoothing_weight(int64_t v) const { return present(v) ? class_weight(v) : 0.0; }
@@ -72,14 +74,21 @@ class RowStates {
   struct Scalars {
     double lse, a, b, s;
     double t, q;  // what the target's entry loses, and a soft target's for each unit of weight
+    double miss;  // 1 - p_t, or -1 where only lse tells it
   };
 
   template <class Body>
   void each_target(Span rows, const Classes& classes, Body body) const;
+  template <class Body>
+  void each_own_target(Span rows, const Classes& classes, Body body) const;
+  template <class Body>
+  void each_listed(Span rows, const Classes& classes, Body body) const;
+  int64_t place(int64_t i) const { return head_.listed_count > 0 ? head_.listed_places[index_[i]] : -1; }
   void merge_row(int64_t i);
   void merge_top(int64_t i, bool finite);
   double soft_loss(int64_t i, double lse) const;
   double entry(int64_t i, int64_t column, double z) const;
+  double slope(double z) const;
   const float* weights_of(const Classes& classes, float* room) const;
   double class_weight(int64_t v) const { return head_.class_weight ? static_cast<double>(head_.class_weight[v]) : 1.0; }
   bool present(int64_t v) const { return !head_.b || head_.b[v] > -__builtin_inff(); }
@@ -93,8 +102,9 @@ class RowStates {
   int64_t* target_;
   Scalars* scalars_;
   float *lse_, *a_, *b_, *s_;          // the scalars as the epilogue reads them
+  float* nll_;
   float *z_target_, *z_soft_;          // logits of the targets: [rows], [rows, soft_count]
-  float *max_, *sum_, *moment_, *weighted_;  // of each tile: [tiles, rows]
+  float *max_, *sum_, *moment_, *second_, *squares_, *weighted_;  // of each tile: [tiles, rows]
   float* top_values_;                  // [tiles, rows, top_count]
   int32_t* top_columns_;
 };

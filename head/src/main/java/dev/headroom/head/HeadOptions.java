@@ -48,6 +48,7 @@ public final class HeadOptions {
   private double zLoss;
   private int softTargets;
   private boolean entropy;
+  private boolean moments;
   private int topK;
   private Reweighting reweighting;
   private GradientFilter filter = GradientFilter.OFF;
@@ -86,6 +87,7 @@ public final class HeadOptions {
     copy.zLoss = zLoss;
     copy.softTargets = softTargets;
     copy.entropy = entropy;
+    copy.moments = moments;
     copy.topK = topK;
     copy.reweighting = reweighting;
     copy.filter = filter;
@@ -239,6 +241,11 @@ public final class HeadOptions {
     return entropy;
   }
 
+  /** Returns whether the sum of squares and the variance of each row are computed. */
+  public boolean moments() {
+    return moments;
+  }
+
   /** Returns how many of the largest logits of each row are listed. */
   public int topK() {
     return topK;
@@ -349,7 +356,23 @@ public final class HeadOptions {
 
   /** Returns these options with or without each row's entropy. */
   public HeadOptions withEntropy(boolean value) {
-    return with(o -> o.entropy = value);
+    return with(
+        o -> {
+          o.entropy = value;
+          o.moments &= value;
+        });
+  }
+
+  /**
+   * Returns these options with or without each row's {@code sum_v p_v^2} and variance of {@code log
+   * p}; with them comes the entropy.
+   */
+  public HeadOptions withMoments(boolean value) {
+    return with(
+        o -> {
+          o.moments = value;
+          o.entropy |= value;
+        });
   }
 
   /**
@@ -411,6 +434,7 @@ public final class HeadOptions {
         zLoss,
         softTargets,
         entropy,
+        moments,
         topK,
         reweighting,
         filter,
@@ -451,7 +475,7 @@ public final class HeadOptions {
         named("z-loss", zLoss, 0),
         named("soft targets", softTargets, 0),
         named("top", topK, 0),
-        entropy ? ", entropy" : "",
+        moments ? ", moments" : entropy ? ", entropy" : "",
         strictMean ? ", strict mean" : "",
         reweighting == null ? "" : ", " + reweighting);
   }

@@ -30,6 +30,9 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
    * @param smooth {@code (W L - sum_v w_v z_v) / V} over present classes, or null without smoothing
    * @param soft {@code sum_k w_k (L - z_k)} of soft targets, or null
    * @param entropy {@code L - sum_v p_v z_v}, or null
+   * @param squares {@code sum_v p_v^2}, or null
+   * @param variance {@code sum_v p_v (log p_v + H)^2}, or null
+   * @param listed [places,k] logits z of listed classes, or null
    * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or
    *     null; absent classes are not listed, a place left over holds -1, and so does every place of
    *     a row with NaN or infinity among its logits
@@ -41,6 +44,9 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
       float[] smooth,
       float[] soft,
       float[] entropy,
+      float[] squares,
+      float[] variance,
+      float[] listed,
       long[] topIds,
       float[] topLogits) {
 
@@ -58,6 +64,12 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
           options.labelSmoothing() > 0 ? new float[n] : null,
           problem.soft() != null ? new float[n] : null,
           options.entropy() ? new float[n] : null,
+          options.moments() ? new float[n] : null,
+          options.moments() ? new float[n] : null,
+          problem.listed() == null
+              ? null
+              : new float
+                  [Math.multiplyExact(problem.listed().count(), problem.listed().ids().length)],
           ids,
           ids == null ? null : new float[ids.length]);
     }

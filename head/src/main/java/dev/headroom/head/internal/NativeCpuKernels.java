@@ -162,7 +162,7 @@ public final class NativeCpuKernels implements HeadKernels {
         head.workspaceBytes = workspace.bytes;
         check(kernel, head, function.applyAsInt(head));
       }
-      HeadResult.Rows statistics = forward != null ? forward : rows.read();
+      HeadResult.Rows statistics = rows.read();
       float[] dropped = wanted == null ? null : rows.dropped();
       return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB(), dropped);
     }

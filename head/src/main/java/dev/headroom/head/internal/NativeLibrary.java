@@ -1,5 +1,6 @@
 package dev.headroom.head.internal;
 
+import com.sun.jna.Callback;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
@@ -9,7 +10,7 @@ import com.sun.jna.ptr.DoubleByReference;
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
   /** The version of the binary interface this class was written for. */
-  int ABI = 2;
+  int ABI = 3;
 
   /** Status: a target outside [0,V) that is not the ignore index. */
   int TARGET_RANGE = 2;
@@ -35,6 +36,12 @@ public interface NativeLibrary extends Library {
     public Pointer sgemm;
     public Pointer gemmBf16;
     public Pointer setThreadsLocal;
+  }
+
+  /** Called between statistics and gradients of so many rows, as {@code headroom_between}. */
+  interface Between extends Callback {
+    /** Takes the numbers of the rows, int64. */
+    void invoke(Pointer context, Pointer rows, long count);
   }
 
   /** The arguments of a call, as in {@code headroom_head}. */
@@ -70,9 +77,18 @@ public interface NativeLibrary extends Library {
     "uLse",
     "uEntropy",
     "uLogProb",
+    "listedCount",
+    "listedIds",
+    "listedPlaces",
+    "listedLogits",
+    "uListed",
+    "between",
+    "betweenContext",
     "nll",
     "lse",
     "entropy",
+    "squares",
+    "variance",
     "smooth",
     "soft",
     "topCount",
@@ -127,9 +143,18 @@ public interface NativeLibrary extends Library {
     public Pointer uLse;
     public Pointer uEntropy;
     public Pointer uLogProb;
+    public long listedCount;
+    public Pointer listedIds;
+    public Pointer listedPlaces;
+    public Pointer listedLogits;
+    public Pointer uListed;
+    public Between between;
+    public Pointer betweenContext;
     public Pointer nll;
     public Pointer lse;
     public Pointer entropy;
+    public Pointer squares;
+    public Pointer variance;
     public Pointer smooth;
     public Pointer soft;
     public long topCount;

@@ -13,8 +13,10 @@ import java.util.List;
 final class NativeRows implements AutoCloseable {
   private final List<Memory> blocks = new ArrayList<>();
   private final HeadProblem problem;
-  private final boolean statistics;
+  private final HeadResult.Rows statistics;
+  private final boolean given;
   private final NativeLibrary.Head at = new NativeLibrary.Head();
+  private RuntimeException failure;
 
   /**
    * Copies the rows of a problem.
@@ -23,7 +25,8 @@ final class NativeRows implements AutoCloseable {
    */
   NativeRows(HeadProblem problem, HeadResult.Rows forward) {
     this.problem = problem;
-    statistics = forward == null;
+    given = forward != null;
+    statistics = given ? forward : HeadResult.Rows.empty(problem);
     HeadOptions options = problem.options();
     at.t = longs(problem.targets());
     at.classWeight = floats(options.classWeights());
@@ -37,25 +40,36 @@ final class NativeRows implements AutoCloseable {
       at.uLse = floats(problem.upstream().lse());
       at.uEntropy = floats(problem.upstream().entropy());
       at.uLogProb = floats(problem.upstream().logProb());
+      at.uListed = floats(problem.upstream().listed());
     }
-    at.dropped = options.filter().on() ? room(4) : null;
-    at.lse = statistics ? room(4) : floats(forward.lse());
-    if (statistics) {
-      outputs(options);
-    } else {
-      at.entropy = floats(forward.entropy());
+    if (problem.listed() != null) {
+      at.listedCount = problem.listed().ids().length;
+      at.listedIds = longs(problem.listed().ids());
+      at.listedPlaces = longs(problem.listed().places());
+    }
+    at.dropped = options.filter().on() ? room(problem.n()) : null;
+    at.nll = statistics(statistics.nll());
+    at.lse = statistics(statistics.lse());
+    at.entropy = statistics(statistics.entropy());
+    if (!given) {
+      outputs();
     }
   }
 
-  private void outputs(HeadOptions options) {
-    at.nll = room(4);
-    at.entropy = options.entropy() ? room(4) : null;
-    at.smooth = options.labelSmoothing() > 0 ? room(4) : null;
-    at.soft = problem.soft() != null ? room(4) : null;
-    if (options.topK() > 0) {
-      at.topIds = room(8L * options.topK());
-      at.topLogits = room(4L * options.topK());
-    }
+  private void outputs() {
+    at.squares = statistics(statistics.squares());
+    at.variance = statistics(statistics.variance());
+    at.smooth = statistics(statistics.smooth());
+    at.soft = statistics(statistics.soft());
+    at.listedLogits = statistics(statistics.listed());
+    at.topIds = statistics.topIds() == null ? null : block(8L * statistics.topIds().length);
+    at.topLogits = statistics(statistics.topLogits());
+    at.between = problem.between() == null ? null : this::between;
+  }
+
+  /** Lays out statistics that are given, or room for those that the call makes. */
+  private Pointer statistics(float[] values) {
+    return values == null ? null : given ? floats(values) : room(values.length);
   }
 
   private Memory block(long bytes) {
@@ -64,8 +78,8 @@ final class NativeRows implements AutoCloseable {
     return memory;
   }
 
-  private Pointer room(long bytesPerRow) {
-    return block(bytesPerRow * problem.n());
+  private Pointer room(long floats) {
+    return block(4 * floats);
   }
 
   private Pointer floats(float[] values) {
@@ -94,9 +108,17 @@ final class NativeRows implements AutoCloseable {
     head.uLse = at.uLse;
     head.uEntropy = at.uEntropy;
     head.uLogProb = at.uLogProb;
+    head.listedCount = at.listedCount;
+    head.listedIds = at.listedIds;
+    head.listedPlaces = at.listedPlaces;
+    head.listedLogits = at.listedLogits;
+    head.uListed = at.uListed;
+    head.between = at.between;
     head.nll = at.nll;
     head.lse = at.lse;
     head.entropy = at.entropy;
+    head.squares = at.squares;
+    head.variance = at.variance;
     head.smooth = at.smooth;
     head.soft = at.soft;
     head.topIds = at.topIds;
@@ -104,26 +126,89 @@ final class NativeRows implements AutoCloseable {
     head.dropped = at.dropped;
   }
 
-  /** Returns the statistics that the call has written. */
+  /** Hands a chunk's statistics to the problem and takes what it makes of them. */
+  private void between(Pointer context, Pointer index, long count) {
+    int[] rows = new int[(int) count];
+    long[] numbers = index.getLongArray(0, rows.length);
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = (int) numbers[i];
+    }
+    try {
+      // (rows ascend, and so do their places)
+      int first = rows[0];
+      int end = rows[rows.length - 1] + 1;
+      read(first, end);
+      problem.between().form(statistics, rows);
+      write(at.r, problem.r(), first, end);
+      write(at.rZ, problem.rZ(), first, end);
+      if (problem.upstream() != null) {
+        write(at.uLse, problem.upstream().lse(), first, end);
+        write(at.uEntropy, problem.upstream().entropy(), first, end);
+        write(at.uLogProb, problem.upstream().logProb(), first, end);
+        write(at.uListed, problem.upstream().listed(), listedFrom(first), listedFrom(end));
+      }
+    } catch (RuntimeException e) {
+      // no exception may pass through native frames
+      failure = e;
+    }
+  }
+
+  /** Returns where the lists of rows from this one on begin. */
+  private int listedFrom(int row) {
+    if (problem.listed() == null) {
+      return 0;
+    }
+    int k = problem.listed().ids().length;
+    for (int i = row; i < problem.n(); i++) {
+      if (problem.place(i) >= 0) {
+        return problem.place(i) * k;
+      }
+    }
+    return problem.listed().count() * k;
+  }
+
+  /** Returns the statistics that the call has written, or was given. */
   HeadResult.Rows read() {
-    int top = problem.n() * problem.options().topK();
-    return new HeadResult.Rows(
-        read(at.nll, problem.n()),
-        read(at.lse, problem.n()),
-        read(at.smooth, problem.n()),
-        read(at.soft, problem.n()),
-        read(at.entropy, problem.n()),
-        at.topIds == null ? null : at.topIds.getLongArray(0, top),
-        read(at.topLogits, top));
+    if (failure != null) {
+      throw failure;
+    }
+    if (!given) {
+      read(0, problem.n());
+    }
+    return statistics;
+  }
+
+  private void read(int first, int end) {
+    read(at.nll, statistics.nll(), first, end);
+    read(at.lse, statistics.lse(), first, end);
+    read(at.entropy, statistics.entropy(), first, end);
+    read(at.squares, statistics.squares(), first, end);
+    read(at.variance, statistics.variance(), first, end);
+    read(at.smooth, statistics.smooth(), first, end);
+    read(at.soft, statistics.soft(), first, end);
+    read(at.listedLogits, statistics.listed(), listedFrom(first), listedFrom(end));
+    if (at.topIds != null) {
+      int k = problem.options().topK();
+      at.topIds.read(8L * first * k, statistics.topIds(), first * k, (end - first) * k);
+      read(at.topLogits, statistics.topLogits(), first * k, end * k);
+    }
   }
 
   /** Returns the mass of p that each row's gradient lacks, or null without a filter. */
   float[] dropped() {
-    return read(at.dropped, problem.n());
+    return at.dropped == null ? null : at.dropped.getFloatArray(0, problem.n());
   }
 
-  private static float[] read(Pointer from, int count) {
-    return from == null ? null : from.getFloatArray(0, count);
+  private static void read(Pointer from, float[] into, int first, int end) {
+    if (from != null) {
+      from.read(4L * first, into, first, end - first);
+    }
+  }
+
+  private static void write(Pointer into, float[] from, int first, int end) {
+    if (into != null) {
+      into.write(4L * first, from, first, end - first);
+    }
   }
 
   @Override

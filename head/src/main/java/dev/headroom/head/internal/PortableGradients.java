@@ -103,7 +103,7 @@ final class PortableGradients {
     if (classes.smoothed() != null) {
       g = g.sub(tile.column(s).mul(tile.classRow(classes.smoothed())));
     }
-    g = subtractTargets(tile, g);
+    g = tile.addListed(subtractTargets(tile, g), problem, first);
     if (options.softCap() > 0) {
       NDArray part = tile.z.div((float) options.softCap());
       g = g.mul(part.mul(part).neg().add(1f));

@@ -76,6 +76,9 @@ public final class PortableKernels implements HeadKernels {
             new PortableStatistics(problem, classes, rows, first, end)
                 .run(hidden, operands, tileColumns);
           }
+          if (given == null && wanted != null) {
+            problem.formBetween(rows, first, end);
+          }
           if (wanted != null) {
             new PortableGradients(problem, classes, out, first, end)
                 .run(hidden, operands, tileColumns);

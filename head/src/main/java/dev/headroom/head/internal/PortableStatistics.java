@@ -18,6 +18,8 @@ final class PortableStatistics {
   private final double[] max;
   private final double[] sum;
   private final double[] sumOffsets;
+  private final double[] sumOffsetSquares;
+  private final double[] sumSquares;
   private final double[] target;
   private final double[] smoothed;
   private final double[] softLogits;
@@ -34,6 +36,8 @@ final class PortableStatistics {
     Arrays.fill(max, -Float.MAX_VALUE);
     sum = new double[rows];
     sumOffsets = new double[rows];
+    sumOffsetSquares = new double[rows];
+    sumSquares = new double[rows];
     target = new double[rows];
     smoothed = new double[rows];
     softLogits = new double[rows];
@@ -54,6 +58,7 @@ final class PortableStatistics {
           mergeSmoothed(tile);
         }
         mergeSoft(tile);
+        tile.list(problem, first, out.listed());
         if (top != null) {
           top.merge(tile);
         }
@@ -77,7 +82,7 @@ final class PortableStatistics {
     }
   }
 
-  /** Merges the maximum, the sum of exponentials and, for the entropy, sum exp(z-max) (z-max). */
+  /** Merges the maximum, the sum of exponentials and, where asked for, what moments are made of. */
   private void mergeExponentials(PortableTile tile) {
     int[] along = {1};
     // a tile that is -inf throughout has no classes: its origin is a number
@@ -86,21 +91,43 @@ final class PortableStatistics {
     NDArray exponentials = offsets.exp();
     float[] tileSum = exponentials.sum(along).toFloatArray();
     float[] tileMax = origin.toFloatArray();
-    float[] tileOffsets =
-        out.entropy() == null
-            ? new float[rows]
-            // (0 x -inf is no number)
-            : exponentials.mul(offsets.maximum(-Float.MAX_VALUE)).sum(along).toFloatArray();
+    float[] none = new float[rows];
+    // (0 x -inf is no number)
+    NDArray present = out.entropy() == null ? null : offsets.maximum(-1e18f);
+    NDArray first = present == null ? null : exponentials.mul(present);
+    float[] tileFirst = first == null ? none : first.sum(along).toFloatArray();
+    boolean moments = out.squares() != null;
+    float[] tileSecond = moments ? first.mul(present).sum(along).toFloatArray() : none;
+    float[] tileSquares = moments ? exponentials.mul(exponentials).sum(along).toFloatArray() : none;
     for (int i = 0; i < rows; i++) {
       double larger = Math.max(max[i], tileMax[i]);
-      double old = Math.exp(max[i] - larger);
-      double fresh = Math.exp(tileMax[i] - larger);
-      sumOffsets[i] =
-          old * (sumOffsets[i] + (max[i] - larger) * sum[i])
-              + fresh * (tileOffsets[i] + (tileMax[i] - larger) * tileSum[i]);
-      sum[i] = old * sum[i] + fresh * tileSum[i];
+      shift(i, max[i] - larger);
+      double away = tileMax[i] - larger;
+      double fresh = Math.exp(away);
+      sumOffsetSquares[i] +=
+          fresh * (tileSecond[i] + away * (2.0 * tileFirst[i] + away * tileSum[i]));
+      sumOffsets[i] += fresh * (tileFirst[i] + away * tileSum[i]);
+      sum[i] += fresh * tileSum[i];
+      sumSquares[i] += fresh * fresh * tileSquares[i];
       max[i] = larger;
     }
+  }
+
+  /** Makes the sums of a row refer to a maximum that lies so much above the old one. */
+  private void shift(int i, double away) {
+    double factor = Math.exp(away);
+    if (factor == 0) {
+      sumOffsetSquares[i] = 0;
+      sumOffsets[i] = 0;
+      sum[i] = 0;
+      sumSquares[i] = 0;
+      return;
+    }
+    sumOffsetSquares[i] =
+        factor * (sumOffsetSquares[i] + away * (2 * sumOffsets[i] + away * sum[i]));
+    sumOffsets[i] = factor * (sumOffsets[i] + away * sum[i]);
+    sum[i] *= factor;
+    sumSquares[i] *= factor * factor;
   }
 
   private void mergeSmoothed(PortableTile tile) {
@@ -135,8 +162,13 @@ final class PortableStatistics {
       }
       out.soft()[row] = (float) (total * lse - softLogits[i]);
     }
+    double mean = sumOffsets[i] / sum[i];
     if (out.entropy() != null) {
-      out.entropy()[row] = (float) (Math.log(sum[i]) - sumOffsets[i] / sum[i]);
+      out.entropy()[row] = (float) (Math.log(sum[i]) - mean);
+    }
+    if (out.squares() != null) {
+      out.squares()[row] = (float) (sumSquares[i] / sum[i] / sum[i]);
+      out.variance()[row] = (float) Math.max(0, sumOffsetSquares[i] / sum[i] - mean * mean);
     }
   }
 }

@@ -7,6 +7,8 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
+import java.util.Arrays;
+import java.util.stream.LongStream;
 
 /**
  * The logits z of a chunk of rows against a range of classes, in float32, with what is read from
@@ -65,7 +67,7 @@ final class PortableTile implements AutoCloseable {
 
   /** Returns part of a vector over all classes, as a row of this tile. */
   NDArray classRow(float[] values) {
-    float[] part = java.util.Arrays.copyOfRange(values, (int) begin, (int) end);
+    float[] part = Arrays.copyOfRange(values, (int) begin, (int) end);
     return manager.create(part, new Shape(1, part.length));
   }
 
@@ -101,6 +103,82 @@ final class PortableTile implements AutoCloseable {
     }
     NDArray columns = columns(ids);
     return g.scatter(columns, g.gather(columns, 1).sub(column(here)), 1);
+  }
+
+  /** Writes the logits of those listed classes that lie in the tile. */
+  void list(HeadProblem problem, int first, float[] listed) {
+    Here here = here(problem, first);
+    if (here == null) {
+      return;
+    }
+    float[] values = z.get(here.rows).transpose().get(here.columns).toFloatArray();
+    for (int k = 0; k < here.end - here.begin; k++) {
+      for (int i = 0; i < here.places.length; i++) {
+        listed[here.at(k, i)] = values[k * here.places.length + i];
+      }
+    }
+  }
+
+  /** Returns an array plus upstream gradients at listed classes, times d z / d a. */
+  NDArray addListed(NDArray g, HeadProblem problem, int first) {
+    float[] upstream = problem.upstream() == null ? null : problem.upstream().listed();
+    Here here = upstream == null ? null : here(problem, first);
+    if (here == null) {
+      return g;
+    }
+    // columns that are listed, for all rows: 0 where a row has none
+    float[] values = new float[rows() * (here.end - here.begin)];
+    for (int k = 0; k < here.end - here.begin; k++) {
+      for (int i = 0; i < here.places.length; i++) {
+        values[(int) here.places[i] * (here.end - here.begin) + k] = upstream[here.at(k, i)];
+      }
+    }
+    NDArray added = manager.create(values, new Shape(rows(), here.end - here.begin));
+    NDArray columns = here.columns.reshape(1, here.end - here.begin).broadcast(added.getShape());
+    return g.scatter(columns, g.gather(columns, 1).add(added), 1);
+  }
+
+  /**
+   * The part of the listed classes that lies in this tile.
+   *
+   * @param begin first of them among the listed ones
+   * @param end end of them
+   * @param columns of the tile, int64
+   * @param rows of the tile that list them, int64
+   * @param places those rows
+   * @param lists where each row's list begins
+   */
+  private record Here(
+      int begin, int end, NDArray columns, NDArray rows, long[] places, long[] lists) {
+    int at(int k, int row) {
+      return (int) lists[row] + begin + k;
+    }
+  }
+
+  private Here here(HeadProblem problem, int first) {
+    if (problem.listed() == null) {
+      return null;
+    }
+    long[] ids = problem.listed().ids();
+    long[] inside = Arrays.stream(ids).filter(id -> id >= begin && id < this.end).toArray();
+    long[] listing =
+        LongStream.range(0, rows()).filter(i -> problem.place(first + (int) i) >= 0).toArray();
+    if (inside.length == 0 || listing.length == 0) {
+      return null;
+    }
+    int from = Arrays.binarySearch(ids, inside[0]);
+    long[] lists =
+        Arrays.stream(listing)
+            .map(i -> (long) problem.place(first + (int) i) * ids.length)
+            .toArray();
+    long[] columns = Arrays.stream(inside).map(id -> id - begin).toArray();
+    return new Here(
+        from,
+        from + inside.length,
+        manager.create(columns),
+        manager.create(listing),
+        listing,
+        lists);
   }
 
   private NDArray columns(long[] ids) {

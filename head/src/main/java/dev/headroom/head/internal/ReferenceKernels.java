@@ -28,17 +28,17 @@ public final class ReferenceKernels implements HeadKernels {
 
   @Override
   public HeadResult forward(HeadProblem problem) {
-    return new Pass(problem).run(null);
+    return new Pass(problem).run(null, false);
   }
 
   @Override
   public HeadResult forwardBackward(HeadProblem problem, Wanted wanted) {
-    return new Pass(problem).run(wanted);
+    return new Pass(problem).run(wanted, true);
   }
 
   @Override
   public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
-    HeadResult result = new Pass(problem).run(wanted);
+    HeadResult result = new Pass(problem).run(wanted, false);
     return new HeadResult(forward, result.dE(), result.dC(), result.dB());
   }
 
@@ -79,7 +79,7 @@ public final class ReferenceKernels implements HeadKernels {
       }
     }
 
-    HeadResult run(Wanted wanted) {
+    HeadResult run(Wanted wanted, boolean between) {
       for (int i = 0; i < problem.n(); i++) {
         if (problem.ignored(i)) {
           continue;
@@ -87,6 +87,9 @@ public final class ReferenceKernels implements HeadKernels {
         ReferenceRow row = new ReferenceRow(problem, classes, i, logits(i));
         write(i, row);
         if (wanted != null) {
+          if (between) {
+            problem.formBetween(rows, i, i + 1);
+          }
           addGradients(i, row.gradient());
         }
       }
@@ -124,6 +127,13 @@ public final class ReferenceKernels implements HeadKernels {
       }
       if (rows.entropy() != null) {
         rows.entropy()[i] = (float) row.entropy;
+      }
+      if (rows.squares() != null) {
+        rows.squares()[i] = (float) row.squares;
+        rows.variance()[i] = (float) row.variance;
+      }
+      if (rows.listed() != null) {
+        row.list(rows.listed());
       }
       if (rows.topIds() != null) {
         row.top(rows.topIds(), rows.topLogits());

@@ -10,6 +10,8 @@ final class ReferenceRow {
   final double smooth;
   final double soft;
   final double entropy;
+  final double squares;
+  final double variance;
 
   private final HeadProblem problem;
   private final HeadOptions options;
@@ -30,11 +32,20 @@ final class ReferenceRow {
     for (int v = 0; v < z.length; v++) {
       z[v] = capped(options.logitScale() * z[v]);
     }
-    lse = logSumExp();
-    nll = lse - z[(int) problem.targets()[row]];
+    lse = logSumExp(-1);
+    nll = nll((int) problem.targets()[row]);
     smooth = smooth();
     soft = soft();
     entropy = entropy();
+    double squareSum = 0;
+    double spread = 0;
+    for (double logit : z) {
+      double p = Math.exp(logit - lse);
+      squareSum += p * p;
+      spread += p == 0 ? 0 : p * Math.pow(logit - lse + entropy, 2);
+    }
+    squares = squareSum;
+    variance = spread;
   }
 
   private double capped(double s) {
@@ -43,16 +54,39 @@ final class ReferenceRow {
     return kept ? s : options.softCap() * Math.tanh(s / options.softCap());
   }
 
-  private double logSumExp() {
+  private double logSumExp(int without) {
     double max = Double.NEGATIVE_INFINITY;
-    for (double logit : z) {
-      max = Math.max(max, logit);
+    for (int v = 0; v < z.length; v++) {
+      max = v == without ? max : Math.max(max, z[v]);
     }
     double sum = 0;
-    for (double logit : z) {
-      sum += max == Double.NEGATIVE_INFINITY ? 0 : Math.exp(logit - max);
+    for (int v = 0; v < z.length; v++) {
+      boolean counts = v != without && max != Double.NEGATIVE_INFINITY;
+      sum += counts ? Math.exp(z[v] - max) : 0;
     }
     return max + Math.log(sum);
+  }
+
+  /** Returns {@code log(1 + exp(gap))}, where {@code lse - z_t} would lose a share of p near 1. */
+  private double nll(int target) {
+    double gap = logSumExp(target) - z[target];
+    return gap > 40 ? gap : Math.log1p(Math.exp(gap));
+  }
+
+  /** Writes the logits of listed classes, where the row has a place for them. */
+  void list(float[] listed) {
+    for (int k = 0; problem.place(row) >= 0 && k < problem.listed().ids().length; k++) {
+      listed[problem.place(row) * problem.listed().ids().length + k] =
+          (float) z[(int) problem.listed().ids()[k]];
+    }
+  }
+
+  private void addListed(double[] g) {
+    boolean any = problem.upstream() != null && problem.upstream().listed() != null;
+    for (int k = 0; any && problem.place(row) >= 0 && k < problem.listed().ids().length; k++) {
+      int at = problem.place(row) * problem.listed().ids().length + k;
+      g[(int) problem.listed().ids()[k]] += problem.upstream().listed()[at];
+    }
   }
 
   private double smooth() {
@@ -115,6 +149,7 @@ final class ReferenceRow {
         g[id(k)] -= hard * weight(k);
       }
     }
+    addListed(g);
     g[(int) problem.targets()[row]] -= target - problem.uLogProb(row);
     for (int v = 0; v < z.length; v++) {
       double w = classes.smoothed() == null ? 0 : classes.smoothed()[v];
