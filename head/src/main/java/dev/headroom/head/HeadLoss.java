@@ -3,6 +3,7 @@ package dev.headroom.head;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
@@ -47,6 +48,7 @@ public final class HeadLoss extends Loss {
   private float[] lastDropped;
   private HeadResult.Rows lastRows;
   private long[] lastTargets;
+  private RowTerms terms;
 
   /** Creates the loss of a head, on the best backend of this process. */
   public HeadLoss(VocabularyHead head) {
@@ -109,6 +111,9 @@ public final class HeadLoss extends Loss {
         lastRows.lse(),
         lastLosses.zLoss,
         lastRows.entropy(),
+        lastRows.squares(),
+        lastRows.variance(),
+        terms == null ? new double[0][] : terms.values(),
         lastRows.topIds(),
         lastRows.topLogits(),
         lastDropped);
@@ -138,13 +143,18 @@ public final class HeadLoss extends Loss {
   }
 
   private NDArray evaluate(HeadProblem given, NDList predictions, Wanted wanted) {
-    HeadProblem problem = given;
+    terms = options.rowLosses().isEmpty() ? null : new RowTerms(given, length(predictions));
+    HeadProblem problem = terms == null ? given : terms.problem();
     HeadResult.Rows forward = null;
     lastDropped = null;
     boolean gradients = wanted != null && (wanted.hidden() || wanted.parameters());
-    if (options.reweighting() != null || !gradients) {
+    boolean coupled = terms != null && !terms.eachRowAlone();
+    if (options.reweighting() != null || coupled || !gradients) {
       forward = kernels.forward(problem).rows();
       problem = RowLosses.reweighted(problem, forward);
+      if (terms != null) {
+        terms.formAll(forward);
+      }
     }
     if (!gradients) {
       return valueOf(problem, forward);
@@ -160,6 +170,13 @@ public final class HeadLoss extends Loss {
     }
     HeadResult result = gradients(problem, forward, wanted);
     return attach(valueOf(problem, result.rows()), predictions, result);
+  }
+
+  /** Returns the length of a sequence of hidden states [..., T, D]; all rows of [N,D]. */
+  private static long length(NDList predictions) {
+    Shape shape = predictions.head().getShape();
+    long length = shape.get(Math.max(0, shape.dimension() - 2));
+    return Math.max(1, length);
   }
 
   private HeadResult gradients(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
@@ -276,7 +293,7 @@ public final class HeadLoss extends Loss {
   }
 
   private NDArray valueOf(HeadProblem problem, HeadResult.Rows statistics) {
-    lastLosses = new RowLosses(problem, statistics);
+    lastLosses = new RowLosses(problem, statistics, terms);
     lastRows = statistics;
     lastTargets = problem.targets();
     return value(problem.e().getManager());

@@ -51,6 +51,7 @@ public final class HeadOptions {
   private boolean moments;
   private int topK;
   private Reweighting reweighting;
+  private List<RowLoss> rowLosses = List.of();
   private GradientFilter filter = GradientFilter.OFF;
   private ComputeType compute = ComputeType.FLOAT32;
   private Engine engine = Engine.AUTO;
@@ -90,6 +91,7 @@ public final class HeadOptions {
     copy.moments = moments;
     copy.topK = topK;
     copy.reweighting = reweighting;
+    copy.rowLosses = rowLosses;
     copy.filter = filter;
     copy.compute = compute;
     copy.engine = engine;
@@ -130,6 +132,7 @@ public final class HeadOptions {
         softCap,
         "0 with a gradient filter and label smoothing, which is then no longer of rank one");
     checkClassWeights();
+    checkRowLosses();
     if (reduction == Reduction.NONE && delivery == Delivery.FUSED) {
       throw new IllegalArgumentException(
           "delivery: FUSED with reduction NONE (expected: AUTOGRAD, since FUSED needs an upstream gradient of 1)");
@@ -141,6 +144,35 @@ public final class HeadOptions {
               + " with soft targets (expected: linear, quadratic or maskOutliers, since a row of soft targets has no"
               + " probability of its target)");
     }
+  }
+
+  private void checkRowLosses() {
+    long replacing = rowLosses.stream().filter(RowLoss::replacesCrossEntropy).count();
+    long listing = rowLosses.stream().filter(l -> l.listedClasses().length > 0).count();
+    require(replacing <= 1, "rowLosses", rowLosses, "at most one in place of the cross-entropy");
+    require(listing <= 1, "rowLosses", rowLosses, "at most one that lists classes");
+    for (RowLoss loss : rowLosses) {
+      long above = -1;
+      for (long id : loss.listedClasses()) {
+        require(id > above && id < classes, "class of " + loss, id, "ascending, below " + classes);
+        above = id;
+      }
+    }
+    require(
+        replacing == 0 || (labelSmoothing == 0 && softTargets == 0 && reweighting == null),
+        "rowLosses",
+        rowLosses,
+        "cross-entropy with label smoothing, soft targets or reweighting, which are made of it");
+    require(
+        reduction != Reduction.NONE || rowLosses.stream().allMatch(RowLoss::eachRowAlone),
+        "reduction",
+        reduction,
+        "MEAN or SUM with a loss whose rows depend on each other");
+    require(
+        rowLosses.isEmpty() || softTargets == 0,
+        "softTargets",
+        softTargets,
+        "0 with losses of rows, which look at one target");
   }
 
   private void checkClassWeights() {
@@ -254,6 +286,11 @@ public final class HeadOptions {
   /** Returns the weights that rows take from their own losses, or null for none. */
   public Reweighting reweighting() {
     return reweighting;
+  }
+
+  /** Returns the losses in place of the cross-entropy or beside it; none: cross-entropy alone. */
+  public List<RowLoss> rowLosses() {
+    return rowLosses;
   }
 
   /** Returns what of the softmax a gradient may leave out. */
@@ -388,6 +425,18 @@ public final class HeadOptions {
     return with(o -> o.reweighting = value);
   }
 
+  /**
+   * Returns these options with losses in place of the cross-entropy, or added to it: at most one in
+   * its place, at most one that lists classes.
+   */
+  public HeadOptions withRowLosses(RowLoss... value) {
+    return with(
+        o -> {
+          o.rowLosses = List.of(value);
+          o.entropy |= o.rowLosses.stream().anyMatch(RowLoss::needsEntropy);
+        });
+  }
+
   /** Returns these options with another gradient filter. */
   public HeadOptions withFilter(GradientFilter value) {
     return with(o -> o.filter = value);
@@ -437,6 +486,7 @@ public final class HeadOptions {
         moments,
         topK,
         reweighting,
+        rowLosses,
         filter,
         compute,
         engine,
@@ -459,7 +509,7 @@ public final class HeadOptions {
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%d classes, width %d, %s, %s, %s, %s%s%s%s%s%s%s%s%s%s%s%s%s",
+        "%d classes, width %d, %s, %s, %s, %s%s%s%s%s%s%s%s%s%s%s%s%s%s",
         classes,
         width,
         reduction,
@@ -477,7 +527,8 @@ public final class HeadOptions {
         named("top", topK, 0),
         moments ? ", moments" : entropy ? ", entropy" : "",
         strictMean ? ", strict mean" : "",
-        reweighting == null ? "" : ", " + reweighting);
+        reweighting == null ? "" : ", " + reweighting,
+        rowLosses.isEmpty() ? "" : ", " + rowLosses);
   }
 
   private static String named(String name, double value, double off) {

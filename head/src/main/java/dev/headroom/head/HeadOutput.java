@@ -13,6 +13,10 @@ import java.util.Arrays;
  * @param zLoss the row's part of the loss that is z-loss, weight and normaliser included
  * @param entropy {@code L - sum_v p_v z_v} in nats, or null where {@link HeadOptions#entropy} is
  *     off
+ * @param squares {@code sum_v p_v^2}, or null where {@link HeadOptions#moments} is off
+ * @param variance {@code sum_v p_v (log p_v + H)^2}, or null likewise
+ * @param rowLosses [losses][N] the rows' parts of the loss that are {@link HeadOptions#rowLosses},
+ *     in their order, weight and normaliser included
  * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or null
  *     where {@link HeadOptions#topK} is 0
  * @param topLogits [N,k] those logits, or null
@@ -26,6 +30,9 @@ public record HeadOutput(
     float[] lse,
     float[] zLoss,
     float[] entropy,
+    float[] squares,
+    float[] variance,
+    double[][] rowLosses,
     long[] topIds,
     float[] topLogits,
     float[] droppedMass) {

@@ -1,6 +1,7 @@
 package dev.headroom.head;
 
 import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadProblem.RowUpstream;
 import dev.headroom.head.internal.HeadResult;
 import dev.headroom.head.internal.RowScales;
 import java.util.List;
@@ -17,11 +18,14 @@ final class RowLosses {
    *
    * @param problem scales and options
    * @param statistics of the forward pass
+   * @param terms what other losses add, or null
    */
-  RowLosses(HeadProblem problem, HeadResult.Rows statistics) {
+  RowLosses(HeadProblem problem, HeadResult.Rows statistics, RowTerms terms) {
     HeadOptions options = problem.options();
     float[] classWeights = problem.soft() == null ? options.classWeights() : null;
     double eps = options.labelSmoothing();
+    boolean replaced = terms != null && terms.replaceCrossEntropy();
+    float[] r = replaced ? terms.given().r() : problem.r();
     int n = problem.targets().length;
     rows = new float[n];
     zLoss = new float[n];
@@ -37,11 +41,13 @@ final class RowLosses {
       double spread = eps == 0 ? 0 : eps * statistics.smooth()[i];
       double lse = statistics.lse()[i];
       double z = problem.rZ()[i] * options.zLoss() * lse * lse;
-      double row = problem.r()[i] * ((1 - eps) * own + spread) + z;
+      double added = terms == null ? 0 : terms.value(i);
+      double entropy = replaced ? 0 : r[i] * ((1 - eps) * own + spread);
+      double row = entropy + z + added;
       zLoss[i] = (float) z;
       rows[i] = (float) row;
       total += row;
-      scales += problem.r()[i];
+      scales += r[i];
       bad += Double.isFinite(row) ? 0 : 1;
     }
     boolean empty = options.reduction() == Reduction.MEAN && scales == 0;
@@ -72,6 +78,39 @@ final class RowLosses {
       r[i] = g[i] * problem.r()[i];
       rZ[i] = g[i] * problem.rZ()[i];
     }
-    return problem.withScales(r, rZ);
+    HeadProblem scaled = problem.withScales(r, rZ);
+    RowUpstream own = problem.upstream();
+    if (own == null) {
+      return scaled;
+    }
+    return scaled.withUpstream(
+        new RowUpstream(
+            product(own.lse(), g),
+            product(own.entropy(), g),
+            product(own.logProb(), g),
+            own.listed() == null ? null : listed(problem, g)));
+  }
+
+  private static float[] product(float[] x, float[] y) {
+    if (x == null) {
+      return null;
+    }
+    float[] product = new float[x.length];
+    for (int i = 0; i < product.length; i++) {
+      product[i] = x[i] * y[i];
+    }
+    return product;
+  }
+
+  private static float[] listed(HeadProblem problem, float[] g) {
+    float[] listed = problem.upstream().listed().clone();
+    int k = problem.listed().ids().length;
+    for (int i = 0; i < g.length; i++) {
+      int place = (int) problem.listed().places()[i];
+      for (int at = place * k; place >= 0 && at < (place + 1) * k; at++) {
+        listed[at] *= g[i];
+      }
+    }
+    return listed;
   }
 }

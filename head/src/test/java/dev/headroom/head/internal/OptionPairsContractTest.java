@@ -33,7 +33,8 @@ class OptionPairsContractTest {
     CAP(2),
     Z_LOSS(2),
     SOFT(3),
-    ENTROPY(3),
+    ENTROPY(4),
+    LISTED(3),
     LSE_UPSTREAM(2),
     LOG_PROB_UPSTREAM(2),
     TOP(3),
@@ -124,6 +125,7 @@ class OptionPairsContractTest {
             .withZLoss(0.01 * at(row, Factor.Z_LOSS))
             .withSoftTargets(new int[] {0, 1, 4}[at(row, Factor.SOFT)])
             .withEntropy(at(row, Factor.ENTROPY) > 0)
+            .withMoments(at(row, Factor.ENTROPY) > 2)
             .withTopK(Math.min(v, new int[] {0, 1, 7}[at(row, Factor.TOP)]));
     return at(row, Factor.CLASS_WEIGHTS) == 0
         ? options
@@ -145,6 +147,10 @@ class OptionPairsContractTest {
             at(row, Factor.LSE_UPSTREAM) > 0,
             at(row, Factor.ENTROPY) > 1,
             at(row, Factor.LOG_PROB_UPSTREAM) > 0);
+    if (at(row, Factor.LISTED) > 0) {
+      // one class in 200, or every third
+      problem = Problems.listed(problem, SEED, at(row, Factor.LISTED) == 1 ? 200 : 3);
+    }
     return Problems.halved(
         problem, at(row, Factor.HIDDEN_TYPE) > 0, at(row, Factor.CLASSIFIER_TYPE) > 0);
   }

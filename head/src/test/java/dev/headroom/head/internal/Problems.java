@@ -5,9 +5,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.internal.HeadProblem.Listed;
 import dev.headroom.head.internal.HeadProblem.RowUpstream;
 import dev.headroom.head.internal.HeadProblem.SoftTargets;
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /** Makes seeded problems for the tests of the kernels. */
 final class Problems {
@@ -63,6 +66,38 @@ final class Problems {
             logProb ? gaussians(random, n, 1) : null));
   }
 
+  /**
+   * The same problem with every so many-th class listed by two rows of three, with random upstream
+   * gradients; those of the rows come only between statistics and gradients.
+   */
+  static HeadProblem listed(HeadProblem problem, long seed, int every) {
+    int n = problem.n();
+    long[] ids =
+        LongStream.range(0, problem.options().classes()).filter(v -> v % every == 0).toArray();
+    long[] places = new long[n];
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+      places[i] = i % 3 == 1 || problem.ignored(i) ? -1 : count++;
+    }
+    RowUpstream own = problem.upstream();
+    float[] late = gaussians(new Random(seed), count * ids.length, 1);
+    float[] upstream = new float[late.length];
+    int[] at = Arrays.stream(places).mapToInt(place -> (int) place * ids.length).toArray();
+    return problem
+        .withUpstream(new RowUpstream(own.lse(), own.entropy(), own.logProb(), upstream))
+        .withListed(
+            new Listed(ids, places, count),
+            (statistics, rows) -> {
+              for (int row : rows) {
+                for (int k = 0; at[row] >= 0 && k < ids.length; k++) {
+                  // wrong where the logit is not known yet
+                  upstream[at[row] + k] =
+                      statistics.listed()[at[row] + k] == 0 ? 7 : late[at[row] + k];
+                }
+              }
+            });
+  }
+
   /** The same problem with hidden states or classifier rounded to float16. */
   static HeadProblem halved(HeadProblem p, boolean e, boolean c) {
     return new HeadProblem(
@@ -74,6 +109,8 @@ final class Problems {
         p.r(),
         p.rZ(),
         p.upstream(),
+        p.listed(),
+        p.between(),
         p.options());
   }
 

@@ -114,6 +114,10 @@ record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gemm) {
     optional("smooth " + what, expected.smooth(), actual.smooth(), logits);
     optional("soft " + what, expected.soft(), actual.soft(), logits);
     optional("entropy " + what, expected.entropy(), actual.entropy(), logits);
+    // (they are of the size of the squared logits)
+    optional("squares " + what, expected.squares(), actual.squares(), logits);
+    optional("variance " + what, expected.variance(), actual.variance(), logits * logits);
+    optional("listed " + what, expected.listed(), actual.listed(), logits);
     optional("top " + what, expected.topLogits(), actual.topLogits(), logits);
     assertEquals(expected.topIds() == null, actual.topIds() == null, "top ids " + what);
   }

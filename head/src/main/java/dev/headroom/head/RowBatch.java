@@ -1,0 +1,94 @@
+package dev.headroom.head;
+
+import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadResult;
+
+/**
+ * Rows of which a {@link RowLoss} forms values and derivatives: those that take part, in their
+ * order. A loss of rows that do not depend on each other sees a chunk of them at a time, any other
+ * sees all.
+ */
+public final class RowBatch {
+  private final HeadProblem problem;
+  private final HeadResult.Rows statistics;
+  private final int[] rows;
+  private final long length;
+  private final Sink sink;
+
+  /** Takes what a loss forms; derivatives are not scaled yet. */
+  interface Sink {
+    void row(int row, double value, double dNll, double dLse, double dEntropy);
+
+    void listed(int row, int at, double d);
+  }
+
+  RowBatch(HeadProblem problem, HeadResult.Rows statistics, int[] rows, long length, Sink sink) {
+    this.problem = problem;
+    this.statistics = statistics;
+    this.rows = rows;
+    this.length = length;
+    this.sink = sink;
+  }
+
+  /** Returns how many rows there are. */
+  public int size() {
+    return rows.length;
+  }
+
+  /** Returns which row of the hidden states [N,D] this is. */
+  public int row(int i) {
+    return rows[i];
+  }
+
+  /**
+   * Returns which sequence a row is of: its number over the length of a sequence, where the hidden
+   * states are [..., T, D]; 0 where they are [N,D].
+   */
+  public int sequence(int i) {
+    return (int) (rows[i] / length);
+  }
+
+  /** Returns the class of a row's target. */
+  public long target(int i) {
+    return problem.targets()[rows[i]];
+  }
+
+  /** Returns {@code L - z_t}, in nats, with all digits of float32 where p_t is near 1. */
+  public double nll(int i) {
+    return statistics.nll()[rows[i]];
+  }
+
+  /** Returns L, the log-sum-exp of a row's logits. */
+  public double lse(int i) {
+    return statistics.lse()[rows[i]];
+  }
+
+  /** Returns the entropy H, in nats, where the loss asked for it. */
+  public double entropy(int i) {
+    return statistics.entropy()[rows[i]];
+  }
+
+  /** Returns the logit z of the k-th listed class; -infinity where that class is absent. */
+  public double listed(int i, int k) {
+    return statistics.listed()[at(i, k)];
+  }
+
+  private int at(int i, int k) {
+    return (int) problem.listed().places()[rows[i]] * problem.listed().ids().length + k;
+  }
+
+  /** Sets the loss of a row and its derivative with respect to nll. */
+  public void set(int i, double value, double dNll) {
+    set(i, value, dNll, 0, 0);
+  }
+
+  /** Sets the loss of a row and its derivatives. */
+  public void set(int i, double value, double dNll, double dLse, double dEntropy) {
+    sink.row(rows[i], value, dNll, dLse, dEntropy);
+  }
+
+  /** Sets the derivative with respect to the k-th listed logit of a row. */
+  public void setListed(int i, int k, double derivative) {
+    sink.listed(rows[i], at(i, k), derivative);
+  }
+}

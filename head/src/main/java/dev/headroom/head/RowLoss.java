@@ -1,0 +1,54 @@
+package dev.headroom.head;
+
+/**
+ * A loss that is formed from the statistics of rows: the one way by which a loss other than
+ * cross-entropy comes to the head.
+ *
+ * <p>The forward pass knows of each row its {@code nll = L - z_t}, {@code L}, where asked for the
+ * entropy {@code H}, and the logits of listed classes. A loss returns its value and its derivatives
+ * with respect to them; the gradient pass forms
+ *
+ * <pre>
+ *   d/dz_v = dNll (p_v - [v = t]) + dLse p_v + dEntropy p_v (L - H - z_v) + [v is listed] dListed_v
+ * </pre>
+ *
+ * times the row's scale: token weight x class weight over the divisor of the reduction. What a loss
+ * holds constant (stops the gradient of), it leaves out of its derivatives.
+ *
+ * <p>Cost: nothing but the loss's own work where rows do not depend on each other ({@link
+ * #eachRowAlone}), one matrix product more where they do. Values and derivatives are float64 until
+ * they reach the kernels.
+ */
+public interface RowLoss {
+
+  /** Returns whether this loss takes the place of the cross-entropy, or is added to it. */
+  default boolean replacesCrossEntropy() {
+    return true;
+  }
+
+  /** Returns whether a row's loss depends on that row alone. */
+  default boolean eachRowAlone() {
+    return true;
+  }
+
+  /** Returns whether the entropy of rows is needed. */
+  default boolean needsEntropy() {
+    return false;
+  }
+
+  /** Returns the classes whose logits are needed, ascending; none by default. */
+  default long[] listedClasses() {
+    return new long[0];
+  }
+
+  /**
+   * Returns whether a row of this target takes part. The mean runs over such rows, and only they
+   * hand out listed logits and reach {@link #form}.
+   */
+  default boolean takesPart(long target) {
+    return true;
+  }
+
+  /** Forms value and derivatives of each row of a batch. */
+  void form(RowBatch rows);
+}

@@ -1,0 +1,174 @@
+package dev.headroom.head;
+
+import dev.headroom.head.internal.HeadProblem;
+import dev.headroom.head.internal.HeadProblem.Listed;
+import dev.headroom.head.internal.HeadProblem.RowUpstream;
+import dev.headroom.head.internal.HeadResult;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Turns the {@link RowLoss}es of a head into values of rows and upstream gradients for the kernels,
+ * each row times the loss's scale.
+ */
+final class RowTerms implements HeadProblem.Between {
+  private final HeadProblem given;
+  private final HeadProblem problem;
+  private final List<RowLoss> losses;
+  private final long length;
+  private final float[][] scales;
+  private final RowUpstream upstream;
+  private final double[][] values;
+
+  /**
+   * Prepares the losses of a call.
+   *
+   * @param given as it came, with the scales of its cross-entropy
+   * @param length of a sequence
+   */
+  RowTerms(HeadProblem given, long length) {
+    this.given = given;
+    HeadOptions options = given.options();
+    losses = options.rowLosses();
+    this.length = length;
+    int n = given.targets().length;
+    scales = new float[losses.size()][];
+    values = new double[losses.size()][n];
+    for (int j = 0; j < scales.length; j++) {
+      scales[j] = scales(given, losses.get(j));
+    }
+    Listed listed = listed(given, losses);
+    upstream =
+        new RowUpstream(
+            new float[n],
+            options.entropy() ? new float[n] : null,
+            new float[n],
+            listed == null ? null : new float[listed.count() * listed.ids().length]);
+    HeadProblem own = replaceCrossEntropy() ? given.withScales(new float[n], given.rZ()) : given;
+    problem = own.withUpstream(upstream).withListed(listed, this);
+  }
+
+  /** Returns the call for the kernels. */
+  HeadProblem problem() {
+    return problem;
+  }
+
+  /** Returns the call as it came. */
+  HeadProblem given() {
+    return given;
+  }
+
+  /** Returns whether a loss takes the place of the cross-entropy. */
+  boolean replaceCrossEntropy() {
+    return losses.stream().anyMatch(RowLoss::replacesCrossEntropy);
+  }
+
+  /** Returns whether gradients may be formed chunk by chunk. */
+  boolean eachRowAlone() {
+    return losses.stream().allMatch(RowLoss::eachRowAlone);
+  }
+
+  /** Returns what the losses add to a row, each times its scale. */
+  double value(int row) {
+    double sum = 0;
+    for (double[] loss : values) {
+      sum += loss[row];
+    }
+    return sum;
+  }
+
+  /** Returns what each loss adds to the rows, in the order of the options, for logging. */
+  double[][] values() {
+    return values;
+  }
+
+  @Override
+  public void form(HeadResult.Rows statistics, int[] rows) {
+    for (int j = 0; j < losses.size(); j++) {
+      RowLoss loss = losses.get(j);
+      int[] taking =
+          Arrays.stream(rows).filter(i -> loss.takesPart(problem.targets()[i])).toArray();
+      if (taking.length > 0) {
+        loss.form(new RowBatch(problem, statistics, taking, length, sink(j)));
+      }
+    }
+  }
+
+  /** Forms the terms of all kept rows. */
+  void formAll(HeadResult.Rows statistics) {
+    long[] targets = problem.targets();
+    form(
+        statistics,
+        IntStream.range(0, targets.length)
+            .filter(i -> targets[i] != problem.options().ignoreIndex())
+            .toArray());
+  }
+
+  private RowBatch.Sink sink(int loss) {
+    return new RowBatch.Sink() {
+      @Override
+      public void row(int row, double value, double dNll, double dLse, double dEntropy) {
+        float scale = scales[loss][row];
+        // (a weight of 0 takes a row out, whatever its loss)
+        values[loss][row] = scale == 0 ? 0 : scale * value;
+        upstream.logProb()[row] -= scaled(scale, dNll);
+        upstream.lse()[row] += scaled(scale, dLse);
+        if (upstream.entropy() != null) {
+          upstream.entropy()[row] += scaled(scale, dEntropy);
+        }
+      }
+
+      @Override
+      public void listed(int row, int at, double d) {
+        upstream.listed()[at] = scaled(scales[loss][row], d);
+      }
+    };
+  }
+
+  private static float scaled(float scale, double derivative) {
+    return scale == 0 ? 0 : (float) (scale * derivative);
+  }
+
+  /**
+   * Returns the scale of each row: that of the cross-entropy times the class weight for a loss in
+   * its place; for one that is added, the row's token weight, in a mean over the sum of those that
+   * take part.
+   */
+  private static float[] scales(HeadProblem problem, RowLoss loss) {
+    long[] targets = problem.targets();
+    float[] classWeights = problem.options().classWeights();
+    float[] scales = new float[targets.length];
+    double sum = 0;
+    for (int i = 0; i < scales.length; i++) {
+      if (targets[i] == problem.options().ignoreIndex() || !loss.takesPart(targets[i])) {
+        continue;
+      }
+      float weight = classWeights == null ? 1 : classWeights[(int) targets[i]];
+      scales[i] = loss.replacesCrossEntropy() ? problem.r()[i] * weight : problem.rZ()[i];
+      sum += scales[i];
+    }
+    boolean mean = problem.options().reduction() == Reduction.MEAN;
+    for (int i = 0; mean && !loss.replacesCrossEntropy() && i < scales.length; i++) {
+      scales[i] = sum == 0 ? 0 : (float) (scales[i] / sum);
+    }
+    return scales;
+  }
+
+  private static Listed listed(HeadProblem problem, List<RowLoss> losses) {
+    for (RowLoss loss : losses) {
+      if (loss.listedClasses().length == 0) {
+        continue;
+      }
+      long[] places = new long[problem.targets().length];
+      int count = 0;
+      for (int i = 0; i < places.length; i++) {
+        long target = problem.targets()[i];
+        boolean lists = target != problem.options().ignoreIndex() && loss.takesPart(target);
+        places[i] = lists ? count++ : -1;
+      }
+      return new Listed(loss.listedClasses(), places, count);
+    }
+    return null;
+  }
+}
