@@ -20,6 +20,8 @@ public final class RowBatch {
     void row(int row, double value, double dNll, double dLse, double dEntropy);
 
     void listed(int row, int at, double d);
+
+    double scale(int row);
   }
 
   RowBatch(HeadProblem problem, HeadResult.Rows statistics, int[] rows, long length, Sink sink) {
@@ -75,6 +77,14 @@ public final class RowBatch {
 
   private int at(int i, int k) {
     return (int) problem.listed().places()[rows[i]] * problem.listed().ids().length + k;
+  }
+
+  /**
+   * Returns the scale of a row, which its value and derivatives are multiplied by: a loss whose
+   * derivatives reach other rows divides by it.
+   */
+  public double scale(int i) {
+    return sink.scale(rows[i]);
   }
 
   /** Sets the loss of a row and its derivative with respect to nll. */

@@ -123,6 +123,11 @@ final class RowTerms implements HeadProblem.Between {
       public void listed(int row, int at, double d) {
         upstream.listed()[at] = scaled(scales[loss][row], d);
       }
+
+      @Override
+      public double scale(int row) {
+        return scales[loss][row];
+      }
     };
   }
 
