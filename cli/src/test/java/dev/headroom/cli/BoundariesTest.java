@@ -46,6 +46,19 @@ class BoundariesTest {
   }
 
   @Test
+  void readsVocabulariesWithoutTheEngine() {
+    noClasses()
+        .that()
+        .haveNameMatching(
+            "dev\\.headroom\\.head\\.(NumberTokens|internal\\.(Number|Vocabulary|Encoding|Tiktoken|Token)"
+                + "[A-Za-z]*)(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("ai.djl..", "com.sun.jna..")
+        .check(CLASSES);
+  }
+
+  @Test
   void letsChartsKnowNothingOfCommands() {
     noClasses()
         .that()

@@ -30,8 +30,9 @@ import java.util.Map;
  *   second mostly ends a sentence</td></tr>
  * <tr><td>{@code -7}, {@code 1e3}, {@code 1_000}, {@code 1,000}, {@code inf}, {@code nan}, digits
  *   of other scripts, special tokens</td><td>never</td></tr>
- * <tr><td>whole numbers above 2^53, decimals of more than 15 significant digits</td><td>left out
- *   and counted by {@link #leftOut}: a double cannot tell them from their neighbours</td></tr>
+ * <tr><td>whole numbers above 2^53, decimals of more than 15 digits (leading zeros aside)</td>
+ *   <td>left out and counted by {@link #leftOut}: a double cannot tell them from their
+ *   neighbours</td></tr>
  * </table>
  *
  * <table>

@@ -75,6 +75,17 @@ class NumberTokensFaultTest {
   }
 
   @Test
+  void acceptsTheSameAddedTokenTwice() throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    String token = "{\"id\": 7, \"content\": \"12\"}";
+    Files.writeString(
+        file,
+        "{\"added_tokens\": [" + token + "," + token + "], \"model\": {\"vocab\": {\"1\": 7}}}");
+    NumberTokens tokens = NumberTokens.ofTokenizerJson(file, Kind.NUMBERS);
+    assertEquals("1 number tokens of 8, values 12 to 12", tokens.toString());
+  }
+
+  @Test
   void refusesWhatIsThereTwice() throws IOException {
     assertEquals(" model.vocab.b: 5 again" + OWN, vocabFault("{\"a\": 5, \"b\": 5}"));
     assertEquals(

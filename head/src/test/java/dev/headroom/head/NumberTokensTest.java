@@ -135,6 +135,32 @@ class NumberTokensTest {
   }
 
   @Test
+  void findsTheMarkInANormalizerOrADecoderAlone() throws IOException {
+    String replace =
+        "{\"type\": \"Replace\", \"pattern\": {\"%s\": \"%s\"}, \"content\": \"%s\"}, ";
+    String model = "\"model\": {\"vocab\": {\"4\": 0, \"\u25814\": 1, \"_4\": 2, \"\u01204\": 3}}";
+    String mark = "0=4/1 1=4/1*";
+    String normalizer = "\"normalizer\": " + replace;
+    String decoder = "\"decoder\": " + replace;
+    assertEquals(
+        mark, shown(read(normalizer.formatted("String", " ", "\u2581") + model, Kind.NUMBERS)));
+    assertEquals(
+        mark, shown(read(decoder.formatted("String", "\u2581", " ") + model, Kind.NUMBERS)));
+    assertEquals(
+        "0=4/1 2=4/1*",
+        shown(read(normalizer.formatted("String", " ", "_") + model, Kind.NUMBERS)));
+    for (String other :
+        List.of(
+            normalizer.formatted("String", " ", ""),
+            normalizer.formatted("String", "\u2581", "_"),
+            normalizer.formatted("Regex", "_", " "),
+            "\"normalizer\": {\"type\": \"Replace\"}, ",
+            "\"decoder\": {\"type\": 3}, ")) {
+      assertEquals("0=4/1", shown(read(other + model, Kind.NUMBERS)), other);
+    }
+  }
+
+  @Test
   void countsByteTokensOfLlama2OnlyForDigitsWithoutATokenOfTheirOwn() throws IOException {
     String json =
         LLAMA_2
@@ -227,8 +253,8 @@ class NumberTokensTest {
             + "\"model\": {\"type\": \"BPE\", \"vocab\": {\"9007199254740992\": 0,"
             + " \"9007199254740993\": 1, \"%s\": 2, \"0000000009007199254740991\": 3,"
             + " \"0.123456789012345\": 4, \"1.123456789012345\": 5, \"0.10\": 6, \"9999%s\": 7,"
-            + " \"99999999999999999999\": 8}}";
-    String full = json.formatted("0".repeat(500), "9".repeat(5000));
+            + " \"99999999999999999999\": 8, \"0.%s1\": 9}}";
+    String full = json.formatted("0".repeat(500), "9".repeat(5000), "0".repeat(400));
     NumberTokens numbers = read(full, Kind.NUMBERS);
     assertEquals(
         "0=9.007199254740992E15/16 2=0/500 3=9.007199254740991E15/25",
@@ -236,10 +262,10 @@ class NumberTokensTest {
         "whole numbers");
     assertEquals(3, numbers.leftOut());
     assertEquals(
-        "3 number tokens of 9, values 0 to 9007199254740992, 3 left out as too long for a double",
+        "3 number tokens of 10, values 0 to 9007199254740992, 3 left out as too long for a double",
         numbers.toString());
     NumberTokens decimals = read(full, Kind.DECIMALS);
-    assertEquals(4, decimals.leftOut());
+    assertEquals(5, decimals.leftOut());
     assertEquals(0.123456789012345, decimals.value(4));
     assertEquals(0.1, decimals.value(6));
     assertFalse(decimals.contains(5));

@@ -4,7 +4,7 @@ import dev.headroom.head.NumberTokens.Kind;
 
 /** Decides whether the text of a token is a number, and which. */
 public final class NumberText {
-  // any decimal of so many significant digits keeps them through a double
+  // so many digits come back from a double as they were
   private static final int SIGNIFICANT = 15;
   private static final long LARGEST = 1L << 53;
 
