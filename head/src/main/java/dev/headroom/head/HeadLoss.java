@@ -227,6 +227,9 @@ public final class HeadLoss extends Loss {
       dE = result.dE();
     } else if (rows == null) {
       rows = kernels.forward(problem).rows();
+      if (terms != null) {
+        terms.formAll(rows);
+      }
     }
     NDArray loss = valueOf(problem, rows);
     if (dE != null) {

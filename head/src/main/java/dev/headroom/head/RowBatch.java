@@ -55,9 +55,13 @@ public final class RowBatch {
     return problem.targets()[rows[i]];
   }
 
-  /** Returns {@code L - z_t}, in nats, with all digits of float32 where p_t is near 1. */
+  /**
+   * Returns {@code L - z_t}, in nats: never below 0, and NaN stays NaN. {@link Backend#NATIVE_CPU}
+   * keeps all digits of float32 where p_t is near 1.
+   */
   public double nll(int i) {
-    return statistics.nll()[rows[i]];
+    // (L - z_t, rounded, may fall just below 0)
+    return Math.max(0.0, statistics.nll()[rows[i]]);
   }
 
   /** Returns L, the log-sum-exp of a row's logits. */

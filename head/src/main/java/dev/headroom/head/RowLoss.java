@@ -13,7 +13,12 @@ package dev.headroom.head;
  * </pre>
  *
  * times the row's scale: token weight x class weight over the divisor of the reduction. What a loss
- * holds constant (stops the gradient of), it leaves out of its derivatives.
+ * holds constant (stops the gradient of), it leaves out of its derivatives. A row whose L is not
+ * finite (NaN or infinity among its logits) has the loss NaN, whatever is made of it.
+ *
+ * <p>What {@link #form} throws reaches the caller of {@link HeadLoss#evaluate}, and the next call
+ * is good; with {@link Delivery#FUSED} the gradient buffers may then hold some rows of the call,
+ * and are to be cleared.
  *
  * <p>Cost: nothing but the loss's own work where rows do not depend on each other ({@link
  * #eachRowAlone}), one matrix product more where they do. Values and derivatives are float64 until
@@ -28,7 +33,16 @@ public interface RowLoss {
 
   /** Returns whether a row's loss depends on that row alone. */
   default boolean eachRowAlone() {
-    return true;
+    return !perSequence();
+  }
+
+  /**
+   * Returns whether the rows of a sequence ({@link RowBatch#sequence}) have one loss between them.
+   * A mean then runs over sequences; the rows of a sequence have one weight, and those of weight 0
+   * do not take part.
+   */
+  default boolean perSequence() {
+    return false;
   }
 
   /** Returns whether the entropy of rows is needed. */

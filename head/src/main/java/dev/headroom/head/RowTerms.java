@@ -36,7 +36,7 @@ final class RowTerms implements HeadProblem.Between {
     scales = new float[losses.size()][];
     values = new double[losses.size()][n];
     for (int j = 0; j < scales.length; j++) {
-      scales[j] = scales(given, losses.get(j));
+      scales[j] = scales(losses.get(j));
     }
     Listed listed = listed(given, losses);
     upstream =
@@ -86,13 +86,18 @@ final class RowTerms implements HeadProblem.Between {
   @Override
   public void form(HeadResult.Rows statistics, int[] rows) {
     for (int j = 0; j < losses.size(); j++) {
-      RowLoss loss = losses.get(j);
-      int[] taking =
-          Arrays.stream(rows).filter(i -> loss.takesPart(problem.targets()[i])).toArray();
+      int of = j;
+      RowLoss loss = losses.get(of);
+      int[] taking = Arrays.stream(rows).filter(i -> takesPart(loss, i, of)).toArray();
       if (taking.length > 0) {
-        loss.form(new RowBatch(problem, statistics, taking, length, sink(j)));
+        loss.form(new RowBatch(problem, statistics, taking, length, sink(of, statistics)));
       }
     }
+  }
+
+  private boolean takesPart(RowLoss loss, int row, int of) {
+    boolean weighs = !loss.perSequence() || scales[of][row] != 0;
+    return weighs && loss.takesPart(problem.targets()[row]);
   }
 
   /** Forms the terms of all kept rows. */
@@ -105,13 +110,15 @@ final class RowTerms implements HeadProblem.Between {
             .toArray());
   }
 
-  private RowBatch.Sink sink(int loss) {
+  private RowBatch.Sink sink(int loss, HeadResult.Rows statistics) {
     return new RowBatch.Sink() {
       @Override
       public void row(int row, double value, double dNll, double dLse, double dEntropy) {
         float scale = scales[loss][row];
+        // a loss bounded above would hide an infinite logit
+        double sound = Float.isFinite(statistics.lse()[row]) ? value : Double.NaN;
         // (a weight of 0 takes a row out, whatever its loss)
-        values[loss][row] = scale == 0 ? 0 : scale * value;
+        values[loss][row] = scale == 0 ? 0 : scale * sound;
         upstream.logProb()[row] -= scaled(scale, dNll);
         upstream.lse()[row] += scaled(scale, dLse);
         if (upstream.entropy() != null) {
@@ -137,27 +144,58 @@ final class RowTerms implements HeadProblem.Between {
 
   /**
    * Returns the scale of each row: that of the cross-entropy times the class weight for a loss in
-   * its place; for one that is added, the row's token weight, in a mean over the sum of those that
+   * its place; for one that is added, the row's token weight; in a mean over the sum of those that
    * take part.
    */
-  private static float[] scales(HeadProblem problem, RowLoss loss) {
-    long[] targets = problem.targets();
-    float[] classWeights = problem.options().classWeights();
-    float[] scales = new float[targets.length];
-    double sum = 0;
-    for (int i = 0; i < scales.length; i++) {
-      if (targets[i] == problem.options().ignoreIndex() || !loss.takesPart(targets[i])) {
+  private float[] scales(RowLoss loss) {
+    long[] targets = given.targets();
+    float[] classWeights = given.options().classWeights();
+    float[] own = new float[targets.length];
+    for (int i = 0; i < own.length; i++) {
+      if (targets[i] == given.options().ignoreIndex() || !loss.takesPart(targets[i])) {
         continue;
       }
       float weight = classWeights == null ? 1 : classWeights[(int) targets[i]];
-      scales[i] = loss.replacesCrossEntropy() ? problem.r()[i] * weight : problem.rZ()[i];
-      sum += scales[i];
+      own[i] = loss.replacesCrossEntropy() ? given.r()[i] * weight : given.rZ()[i];
     }
-    boolean mean = problem.options().reduction() == Reduction.MEAN;
-    for (int i = 0; mean && !loss.replacesCrossEntropy() && i < scales.length; i++) {
-      scales[i] = sum == 0 ? 0 : (float) (scales[i] / sum);
+    double sum = loss.perSequence() ? sumOverSequences(own) : sum(own);
+    boolean mean = given.options().reduction() == Reduction.MEAN;
+    for (int i = 0; mean && sum != 0 && i < own.length; i++) {
+      own[i] = (float) (own[i] / sum);
     }
-    return scales;
+    return own;
+  }
+
+  private static double sum(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+
+  private double sumOverSequences(float[] own) {
+    double sum = 0;
+    int last = -1;
+    for (int i = 0; i < own.length; i++) {
+      if (own[i] == 0) {
+        continue;
+      }
+      if (last < 0 || i / length != last / length) {
+        sum += own[i];
+        last = i;
+      } else if (own[i] != own[last]) {
+        throw new IllegalArgumentException(
+            "weight of row "
+                + i
+                + ": "
+                + own[i] / own[last]
+                + " times that of row "
+                + last
+                + " (expected: 0 or the same, since a sequence has one loss; class weights differ by row)");
+      }
+    }
+    return sum;
   }
 
   private static Listed listed(HeadProblem problem, List<RowLoss> losses) {

@@ -93,6 +93,12 @@ final class HeadFixture implements AutoCloseable {
     return values;
   }
 
+  /** Throws anything, checked or not. */
+  @SuppressWarnings("unchecked")
+  static <T extends Throwable> void sneak(Throwable thrown) throws T {
+    throw (T) thrown;
+  }
+
   @Override
   public void close() {
     manager.close();

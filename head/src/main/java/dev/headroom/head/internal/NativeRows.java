@@ -16,7 +16,7 @@ final class NativeRows implements AutoCloseable {
   private final HeadResult.Rows statistics;
   private final boolean given;
   private final NativeLibrary.Head at = new NativeLibrary.Head();
-  private RuntimeException failure;
+  private Throwable failure;
 
   /**
    * Copies the rows of a problem.
@@ -128,6 +128,9 @@ final class NativeRows implements AutoCloseable {
 
   /** Hands a chunk's statistics to the problem and takes what it makes of them. */
   private void between(Pointer context, Pointer index, long count) {
+    if (failure != null) {
+      return;
+    }
     int[] rows = new int[(int) count];
     long[] numbers = index.getLongArray(0, rows.length);
     for (int i = 0; i < rows.length; i++) {
@@ -147,8 +150,8 @@ final class NativeRows implements AutoCloseable {
         write(at.uLogProb, problem.upstream().logProb(), first, end);
         write(at.uListed, problem.upstream().listed(), listedFrom(first), listedFrom(end));
       }
-    } catch (RuntimeException e) {
-      // no exception may pass through native frames
+    } catch (RuntimeException | Error e) {
+      // nothing thrown may pass through native frames
       failure = e;
     }
   }
@@ -169,8 +172,11 @@ final class NativeRows implements AutoCloseable {
 
   /** Returns the statistics that the call has written, or was given. */
   HeadResult.Rows read() {
-    if (failure != null) {
-      throw failure;
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
     }
     if (!given) {
       read(0, problem.n());

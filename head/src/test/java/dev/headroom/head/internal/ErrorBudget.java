@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * to the largest magnitude of the reference array; for losses to that of the logits, at least 1
  * nat.
  */
-enum ErrorBudget {
+public enum ErrorBudget {
   /** Loss and log-sum-exp in float32. */
   LOSS_FLOAT32(2e-6, 5e-7),
   /** Gradients in float32. */
@@ -32,7 +32,7 @@ enum ErrorBudget {
    *
    * @param least the least magnitude that errors are relative to
    */
-  void check(String what, float[] reference, float[] actual, double least) {
+  public void check(String what, float[] reference, float[] actual, double least) {
     assertTrue(reference.length == actual.length, what + " length: " + actual.length);
     double scale = least;
     for (float value : reference) {

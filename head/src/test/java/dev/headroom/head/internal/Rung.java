@@ -14,12 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** One implementation as it is asked for, and the comparison with the float64 reference. */
-record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gemm) {
+public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gemm) {
   static final Rung REFERENCE =
       new Rung(Backend.REFERENCE, Engine.AUTO, ComputeType.FLOAT32, Gemm.AUTO);
 
   /** Every rung, engine, compute type and product of this version. */
-  static List<Rung> all() {
+  public static List<Rung> all() {
     List<Rung> rungs = new ArrayList<>();
     rungs.add(new Rung(Backend.PORTABLE, Engine.AUTO, ComputeType.FLOAT32, Gemm.AUTO));
     for (Engine engine : List.of(Engine.KEPT, Engine.RECOMPUTED)) {
@@ -32,7 +32,7 @@ record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gemm) {
   }
 
   /** Returns the kernels, or skips the test with the reason why they cannot serve here. */
-  HeadKernels kernels() {
+  public HeadKernels kernels() {
     String refusal = Backends.refusal(backend);
     boolean ci = "true".equals(System.getenv("CI"));
     assumeTrue(refusal == null || ci, this + " skipped: " + refusal);
@@ -50,15 +50,15 @@ record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gemm) {
     return kernels;
   }
 
-  HeadOptions apply(HeadOptions options) {
+  public HeadOptions apply(HeadOptions options) {
     return options.withEngine(engine).withCompute(compute).withThreads(2);
   }
 
-  ErrorBudget loss() {
+  public ErrorBudget loss() {
     return compute == ComputeType.BFLOAT16 ? ErrorBudget.LOSS_BFLOAT16 : ErrorBudget.LOSS_FLOAT32;
   }
 
-  ErrorBudget gradient() {
+  public ErrorBudget gradient() {
     return compute == ComputeType.BFLOAT16
         ? ErrorBudget.GRADIENT_BFLOAT16
         : ErrorBudget.GRADIENT_FLOAT32;
