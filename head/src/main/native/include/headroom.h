@@ -52,7 +52,7 @@ typedef enum headroom_gemm { HEADROOM_GEMM_AUTO = 0, HEADROOM_GEMM_BLAS = 1, HEA
 
 /* The matrix products come from the BLAS that is already in the process; its addresses are handed in.
  * sgemm: Fortran sgemm_ with 32-bit integers. gemm_bf16: cblas_gemm_bf16bf16f32, or null.
- * set_threads_local: MKL_Set_Num_Threads_Local, or null; called on own threads only. */
+ * set_threads_local: MKL_Set_Num_Threads_Local, which returns what it was, or null; the caller's thread gets its own back. */
 typedef struct headroom_blas {
   void (*sgemm)(const char* transa, const char* transb, const int32_t* m, const int32_t* n, const int32_t* k,
                 const float* alpha, const float* a, const int32_t* lda, const float* b, const int32_t* ldb,

@@ -121,6 +121,32 @@ void refuses_what_breaks_a_rule() {
   CHECK(g.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());
 }
 
+thread_local int32_t blas_threads = 7;
+
+int32_t set_blas_threads(int32_t threads) {
+  const int32_t before = blas_threads;
+  blas_threads = threads;
+  return before;
+}
+
+void counting_sgemm(const char* transa, const char* transb, const int32_t* m, const int32_t* n, const int32_t* k,
+                    const float* alpha, const float* a, const int32_t* lda, const float* b, const int32_t* ldb,
+                    const float* beta, float* c, const int32_t* ldc) {
+  CHECK(blas_threads == 1, "a product on %d threads (expected: 1)", blas_threads);
+  naive::sgemm(transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+// One task and many, on the caller's thread too.
+void gives_the_caller_its_blas_threads_back() {
+  const headroom_blas blas{counting_sgemm, nullptr, set_blas_threads};
+  for (int64_t classes : {3, 3000}) {
+    Call call(20, 4, classes, HEADROOM_KEPT, HEADROOM_FLOAT32);
+    call.head.blas = &blas, call.head.gemm = HEADROOM_GEMM_BLAS;
+    CHECK(call.run(4 << 20) == HEADROOM_OK, "%s", headroom_last_error());
+    CHECK(blas_threads == 7, "BLAS threads of the caller: %d (expected: 7)", blas_threads);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -137,6 +163,7 @@ int main() {
           matches_float64(300, 290, 460, engine, compute, least, gemm);
         }
   refuses_what_breaks_a_rule();
+  gives_the_caller_its_blas_threads_back();
   std::printf("head_test: %d failures\n", failures());
   return failures() ? 1 : 0;
 }

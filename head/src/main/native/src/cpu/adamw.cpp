@@ -118,7 +118,7 @@ void in_parallel(int64_t count, int32_t threads, const std::function<void(int64_
     body(0, count);
     return;
   }
-  headroom::parallel(tasks, static_cast<int32_t>(std::min<int64_t>(threads, tasks)), [] {},
+  headroom::parallel(tasks, threads, nullptr,
                      [&](int64_t task, int32_t) { body(task * TASK, std::min((task + 1) * TASK, count)); });
 }
 

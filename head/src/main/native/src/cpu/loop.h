@@ -30,7 +30,7 @@ struct Loop {
   template <class Body>
   void each_task(int64_t tasks, Body body) const {
     const auto set = head.blas ? head.blas->set_threads_local : nullptr;
-    parallel(tasks, head.threads, [set] { if (set) set(1); }, body);
+    parallel(tasks, head.threads, set, body);
   }
 
   template <class Body>

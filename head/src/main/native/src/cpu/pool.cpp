@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -12,30 +13,57 @@ namespace {
 
 struct Job {
   int64_t count;
-  int32_t threads;
-  const std::function<void()>* on_start;
-  const Task* task;
+  SetThreads set_threads;
+  const Task& task;
   std::atomic<int64_t> next{0};
-  std::exception_ptr failure;
+  std::mutex mutex{};
+  std::exception_ptr failure{};
 };
+
+// The BLAS thread count of the calling thread, which may be one of the caller's: it gets its own back.
+class OneBlasThread {
+ public:
+  explicit OneBlasThread(SetThreads set) : set_(set), before_(set ? set(1) : 0) {}
+  OneBlasThread(const OneBlasThread&) = delete;
+  OneBlasThread& operator=(const OneBlasThread&) = delete;
+  ~OneBlasThread() {
+    if (set_) set_(before_);
+  }
+
+ private:
+  const SetThreads set_;
+  const int32_t before_;
+};
+
+void drain(Job& job, int32_t worker) {
+  const OneBlasThread one(job.set_threads);
+  try {
+    for (int64_t i = job.next++; i < job.count; i = job.next++) job.task(i, worker);
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(job.mutex);
+    if (!job.failure) job.failure = std::current_exception();
+    job.next = job.count;
+  }
+}
 
 class Pool {
  public:
-  void run(Job& job) {
+  void run(Job& job, int32_t helpers) {
     std::lock_guard<std::mutex> turn(turns_);
     std::unique_lock<std::mutex> lock(mutex_);
-    while (static_cast<int32_t>(threads_.size()) < job.threads) {
-      const auto worker = static_cast<int32_t>(threads_.size());
-      // a new worker waits for the generation after the one it was born in
+    while (static_cast<int32_t>(threads_.size()) < helpers) {
+      const auto worker = static_cast<int32_t>(threads_.size()) + 1;  // the caller is worker 0
       threads_.emplace_back([this, worker, born = generation_] { work(worker, born); });
     }
     job_ = &job;
-    running_ = static_cast<int32_t>(threads_.size());
+    helpers_ = helpers;
     ++generation_;
+    lock.unlock();
     wake_.notify_all();
+    drain(job, 0);
+    lock.lock();
+    job_ = nullptr;  // who wakes only now finds nothing left to do, and is not waited for
     done_.wait(lock, [this] { return running_ == 0; });
-    job_ = nullptr;
-    if (job.failure) std::rethrow_exception(job.failure);
   }
 
  private:
@@ -44,22 +72,13 @@ class Pool {
     for (;;) {
       wake_.wait(lock, [&] { return generation_ != seen; });
       seen = generation_;
+      if (!job_ || worker > helpers_) continue;
       Job& job = *job_;
+      ++running_;
       lock.unlock();
-      if (worker < job.threads) drain(job, worker);
+      drain(job, worker);
       lock.lock();
       if (--running_ == 0) done_.notify_one();
-    }
-  }
-
-  void drain(Job& job, int32_t worker) {
-    try {
-      (*job.on_start)();
-      for (int64_t i = job.next++; i < job.count; i = job.next++) (*job.task)(i, worker);
-    } catch (...) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (!job.failure) job.failure = std::current_exception();
-      job.next = job.count;
     }
   }
 
@@ -69,18 +88,24 @@ class Pool {
   std::condition_variable done_;
   std::vector<std::thread> threads_;
   int64_t generation_ = 0;
-  int32_t running_ = 0;
+  int32_t running_ = 0;  // own threads that are in the job
+  int32_t helpers_ = 0;
   Job* job_ = nullptr;
 };
 
 }  // namespace
 
-void parallel(int64_t count, int32_t threads, const std::function<void()>& on_start, const Task& task) {
+void parallel(int64_t count, int32_t threads, SetThreads set_threads, const Task& task) {
   // never destroyed: at exit its threads sleep, and joining them could wait for a caller that is gone
   static Pool* const pool = new Pool;
-  if (count <= 0) return;
-  Job job{count, threads, &on_start, &task, {}, {}};
-  pool->run(job);
+  Job job{count, set_threads, task};
+  const auto helpers = static_cast<int32_t>(std::min<int64_t>(count, threads) - 1);
+  if (helpers > 0) {
+    pool->run(job, helpers);
+  } else {
+    drain(job, 0);
+  }
+  if (job.failure) std::rethrow_exception(job.failure);
 }
 
 }  // namespace headroom
