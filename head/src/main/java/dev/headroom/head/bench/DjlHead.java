@@ -29,7 +29,7 @@ final class DjlHead implements Contestant {
   private final HeadOptions options;
   private final Loss loss;
 
-  private DjlHead(String name, HeadShape shape, HeadOptions options, Loss loss) {
+  DjlHead(String name, HeadShape shape, HeadOptions options, Loss loss) {
     this.name = name;
     this.shape = shape;
     this.options = options;
@@ -78,6 +78,8 @@ final class DjlHead implements Contestant {
     try (NDManager batch = manager.newSubManager()) {
       NDArray e = inputs.hidden().duplicate();
       e.attach(batch);
+      // nothing is recorded before the collector is there: a copy of a leaf would want no gradient
+      e.setRequiresGradient(true);
       boolean reset = memory && releaseAndReset();
       long before = ProcessMemory.residentBytes();
       long start = System.nanoTime();

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
+import dev.headroom.head.HeadOptions;
 import dev.headroom.head.internal.TorchTensors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -71,6 +75,25 @@ class HeadBenchTest {
     String log = FakePython.log(folder);
     assertEquals(2 + 3, log.split("run torch-ce ", -1).length - 1, log);
     assertEquals(1, log.split("run torch-lce ", -1).length - 1, log);
+  }
+
+  @Test
+  void wantsBothGradientsOfEveryHead() {
+    HeadShape shape = new HeadShape(2, 4, 3);
+    List<Boolean> wanted = new ArrayList<>();
+    Loss loss =
+        new Loss("wanted") {
+          @Override
+          public NDArray evaluate(NDList labels, NDList predictions) {
+            predictions.forEach(array -> wanted.add(TorchTensors.recordsGradient(array)));
+            return predictions.get(0).matMul(predictions.get(1).transpose()).sum();
+          }
+        };
+    DjlHead head = new DjlHead("wanted", shape, HeadOptions.of(shape.v(), shape.d()), loss);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      head.turn(BenchInputs.draw(shape, manager), false);
+    }
+    assertEquals(List.of(true, true), wanted);
   }
 
   @Test
