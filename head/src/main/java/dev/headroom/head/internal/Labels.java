@@ -31,13 +31,15 @@ record Labels(long[] targets, SoftTargets soft, float[] tokenWeights) {
         labels.size() == least || labels.size() == least + 1,
         "labels",
         labels.size() + " arrays",
-        (soft ? "ids and weights of soft targets" : "the targets")
-            + " and, at most, token weights");
+        soft ? "ids and weights of soft targets" : "the targets",
+        " and, at most, token weights");
     Shapes.require(
         !options.causalShift() || hidden.dimension() == 3,
         "hidden states",
         hidden,
-        "[B, T, " + options.width() + "], sequences whose positions are shifted");
+        "[B, T, ",
+        options.width(),
+        "], sequences whose positions are shifted");
     Labels read = soft ? pairs(labels, hidden, options) : ids(labels, hidden, options);
     if (labels.size() > least) {
       read = read.weighted(labels.get(least), hidden, options);
@@ -112,13 +114,14 @@ record Labels(long[] targets, SoftTargets soft, float[] tokenWeights) {
   private static void checkShape(String name, NDArray array, Shape hidden, int pairs) {
     Shape shape = array.getShape();
     Shape leading = hidden.slice(0, hidden.dimension() - 1);
-    boolean column = pairs == 0 && shape.equals(leading.add(1));
     Shape expected = pairs == 0 ? leading : leading.add(pairs);
     Shapes.require(
-        shape.equals(expected) || column,
+        shape.equals(expected) || (pairs == 0 && shape.equals(leading.add(1))),
         name,
         shape,
-        expected + ", one for each row of the hidden states " + hidden);
+        expected,
+        ", one for each row of the hidden states ",
+        hidden);
   }
 
   private Labels weighted(NDArray array, Shape hidden, HeadOptions options) {

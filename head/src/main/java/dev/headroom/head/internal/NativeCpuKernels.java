@@ -10,6 +10,7 @@ import dev.headroom.head.ComputeType;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadOptions;
+import java.nio.Buffer;
 import java.util.function.ToIntFunction;
 
 /**
@@ -101,7 +102,7 @@ public final class NativeCpuKernels implements HeadKernels {
 
   private NativeLibrary.Plan plan(NativeLibrary.Head head) {
     NativeLibrary.Plan plan = new NativeLibrary.Plan();
-    check("plan", head, library.headroom_head_plan(head, plan));
+    check("plan", head, library.headroom_head_plan(head.laidOut(), plan));
     return plan;
   }
 
@@ -137,12 +138,12 @@ public final class NativeCpuKernels implements HeadKernels {
       HeadProblem problem,
       HeadResult.Rows forward,
       Wanted wanted,
-      ToIntFunction<NativeLibrary.Head> function) {
+      ToIntFunction<Buffer> function) {
     NDManager manager = problem.e().getManager();
     NativeLibrary.Head head = sizes(problem.options(), problem.n());
-    try (Operand e = new Operand(problem.e());
-        Operand c = new Operand(problem.c());
-        NativeRows rows = new NativeRows(problem, forward)) {
+    try (Operand e = Operand.of(problem.e());
+        Operand c = Operand.of(problem.c());
+        NativeRows rows = new NativeRows(head, problem, forward)) {
       head.e = e.data();
       head.eStride = e.stride();
       head.eDtype = dtype(problem.e());
@@ -150,7 +151,6 @@ public final class NativeCpuKernels implements HeadKernels {
       head.cStride = c.stride();
       head.cDtype = dtype(problem.c());
       head.b = problem.b() == null ? null : TorchTensors.data(problem.b());
-      rows.attach(head);
       HeadResult arrays = gradients(manager, problem, wanted);
       attach(head, arrays, wanted);
       if (forward != null) {
@@ -160,7 +160,7 @@ public final class NativeCpuKernels implements HeadKernels {
       try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
         head.workspace = workspace.memory;
         head.workspaceBytes = workspace.bytes;
-        check(kernel, head, function.applyAsInt(head));
+        check(kernel, head, function.applyAsInt(head.laidOut()));
       }
       HeadResult.Rows statistics = rows.read();
       float[] dropped = wanted == null ? null : rows.dropped();
@@ -228,10 +228,9 @@ public final class NativeCpuKernels implements HeadKernels {
 
   /** A matrix whose rows can be read as they lie: the array itself, or a copy closed with this. */
   private record Operand(NDArray array, boolean copied) implements AutoCloseable {
-    Operand(NDArray array) {
-      this(
-          TorchTensors.rowsAreReadable(array) ? array : copy(array),
-          !TorchTensors.rowsAreReadable(array));
+    static Operand of(NDArray array) {
+      boolean readable = TorchTensors.rowsAreReadable(array);
+      return new Operand(readable ? array : copy(array), !readable);
     }
 
     private static NDArray copy(NDArray array) {

@@ -1,11 +1,15 @@
 package dev.headroom.head.internal;
 
 import com.sun.jna.Callback;
+import com.sun.jna.CallbackReference;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.ptr.DoubleByReference;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
@@ -45,73 +49,9 @@ public interface NativeLibrary extends Library {
   }
 
   /** The arguments of a call, as in {@code headroom_head}. */
-  @Structure.FieldOrder({
-    "abi",
-    "device",
-    "stream",
-    "blas",
-    "n",
-    "d",
-    "v",
-    "e",
-    "eStride",
-    "c",
-    "cStride",
-    "b",
-    "t",
-    "eDtype",
-    "cDtype",
-    "tDtype",
-    "compute",
-    "ignoreIndex",
-    "classWeight",
-    "labelSmoothing",
-    "logitScale",
-    "softCap",
-    "zLoss",
-    "softCount",
-    "softIds",
-    "softWeights",
-    "r",
-    "rZ",
-    "uLse",
-    "uEntropy",
-    "uLogProb",
-    "listedCount",
-    "listedIds",
-    "listedPlaces",
-    "listedLogits",
-    "uListed",
-    "between",
-    "betweenContext",
-    "nll",
-    "lse",
-    "entropy",
-    "squares",
-    "variance",
-    "smooth",
-    "soft",
-    "topCount",
-    "topIds",
-    "topLogits",
-    "de",
-    "deStride",
-    "dc",
-    "dcStride",
-    "db",
-    "addDc",
-    "filterFullC",
-    "filterTau",
-    "filterMass",
-    "dropped",
-    "engine",
-    "gemm",
-    "threads",
-    "reserved",
-    "workspace",
-    "workspaceBytes"
-  })
-  class Head extends Structure {
+  final class Head {
+    private static final int BYTES = 464;
+
     public int abi = ABI;
     public int device;
     public Pointer stream;
@@ -176,6 +116,40 @@ public interface NativeLibrary extends Library {
     public int reserved;
     public Pointer workspace;
     public long workspaceBytes;
+
+    /**
+     * Returns the fields as the header lays them out; it has no gaps, since 32-bit fields come in
+     * pairs. By hand: a {@code Structure} of this size costs more than a small call.
+     */
+    Buffer laidOut() {
+      ByteBuffer at = ByteBuffer.allocateDirect(BYTES).order(ByteOrder.nativeOrder());
+      at.putInt(abi).putInt(device);
+      put(at, stream, blas);
+      at.putLong(n).putLong(d).putLong(v);
+      put(at, e).putLong(eStride);
+      put(at, c).putLong(cStride);
+      put(at, b, t);
+      at.putInt(eDtype).putInt(cDtype).putInt(tDtype).putInt(compute).putLong(ignoreIndex);
+      put(at, classWeight).putDouble(labelSmoothing);
+      at.putDouble(logitScale).putDouble(softCap).putDouble(zLoss).putLong(softCount);
+      put(at, softIds, softWeights, r, rZ, uLse, uEntropy, uLogProb).putLong(listedCount);
+      put(at, listedIds, listedPlaces, listedLogits, uListed);
+      put(at, CallbackReference.getFunctionPointer(between), betweenContext);
+      put(at, nll, lse, entropy, squares, variance, smooth, soft).putLong(topCount);
+      put(at, topIds, topLogits);
+      put(at, de).putLong(deStride);
+      put(at, dc).putLong(dcStride);
+      put(at, db).putInt(addDc).putInt(filterFullC).putDouble(filterTau).putDouble(filterMass);
+      put(at, dropped).putInt(engine).putInt(gemm).putInt(threads).putInt(reserved);
+      return put(at, workspace).putLong(workspaceBytes).flip();
+    }
+
+    private static ByteBuffer put(ByteBuffer at, Pointer... pointers) {
+      for (Pointer pointer : pointers) {
+        at.putLong(Pointer.nativeValue(pointer));
+      }
+      return at;
+    }
   }
 
   /** What a call will do, as in {@code headroom_plan}. */
@@ -194,6 +168,11 @@ public interface NativeLibrary extends Library {
     public long tileColumns;
     public long leastWorkspaceBytes;
     public long usedWorkspaceBytes;
+
+    /** Makes room for an answer. */
+    public Plan() {
+      setAutoWrite(false);
+    }
   }
 
   /** The arguments of one update, as in {@code headroom_adamw}. */
@@ -240,13 +219,13 @@ public interface NativeLibrary extends Library {
 
   void headroom_free(Pointer memory, long bytes);
 
-  int headroom_head_plan(Head head, Plan plan);
+  int headroom_head_plan(Buffer head, Plan plan);
 
-  int headroom_head_forward(Head head);
+  int headroom_head_forward(Buffer head);
 
-  int headroom_head_backward(Head head);
+  int headroom_head_backward(Buffer head);
 
-  int headroom_head_forward_backward(Head head);
+  int headroom_head_forward_backward(Buffer head);
 
   int headroom_adamw_step(AdamW update);
 

@@ -15,15 +15,17 @@ final class NativeRows implements AutoCloseable {
   private final HeadProblem problem;
   private final HeadResult.Rows statistics;
   private final boolean given;
-  private final NativeLibrary.Head at = new NativeLibrary.Head();
+  private final NativeLibrary.Head at;
   private Throwable failure;
 
   /**
-   * Copies the rows of a problem.
+   * Copies the rows of a problem and points a call at them.
    *
+   * @param call the call, whose other fields are left alone
    * @param forward statistics of an earlier forward pass, or null where this call makes them
    */
-  NativeRows(HeadProblem problem, HeadResult.Rows forward) {
+  NativeRows(NativeLibrary.Head call, HeadProblem problem, HeadResult.Rows forward) {
+    at = call;
     this.problem = problem;
     given = forward != null;
     statistics = given ? forward : HeadResult.Rows.empty(problem);
@@ -95,35 +97,6 @@ final class NativeRows implements AutoCloseable {
     Memory memory = block(8L * values.length);
     memory.write(0, values, 0, values.length);
     return memory;
-  }
-
-  /** Points the call at these rows. */
-  void attach(NativeLibrary.Head head) {
-    head.t = at.t;
-    head.classWeight = at.classWeight;
-    head.softIds = at.softIds;
-    head.softWeights = at.softWeights;
-    head.r = at.r;
-    head.rZ = at.rZ;
-    head.uLse = at.uLse;
-    head.uEntropy = at.uEntropy;
-    head.uLogProb = at.uLogProb;
-    head.listedCount = at.listedCount;
-    head.listedIds = at.listedIds;
-    head.listedPlaces = at.listedPlaces;
-    head.listedLogits = at.listedLogits;
-    head.uListed = at.uListed;
-    head.between = at.between;
-    head.nll = at.nll;
-    head.lse = at.lse;
-    head.entropy = at.entropy;
-    head.squares = at.squares;
-    head.variance = at.variance;
-    head.smooth = at.smooth;
-    head.soft = at.soft;
-    head.topIds = at.topIds;
-    head.topLogits = at.topLogits;
-    head.dropped = at.dropped;
   }
 
   /** Hands a chunk's statistics to the problem and takes what it makes of them. */

@@ -32,9 +32,9 @@ public final class Shapes {
         predictions.size() == expected,
         "predictions",
         predictions.size() + " arrays",
-        expected
-            + ", as VocabularyHead returns them: hidden, weight"
-            + (options.bias() ? ", bias" : ""));
+        expected,
+        ", as VocabularyHead returns them: hidden, weight",
+        options.bias() ? ", bias" : "");
     NDArray weight = classifier(predictions.get(1), options);
     checkHidden(predictions.get(0), options);
     if (options.bias()) {
@@ -57,13 +57,14 @@ public final class Shapes {
   private static void checkHidden(NDArray hidden, HeadOptions options) {
     checkType("hidden states", hidden);
     Shape shape = hidden.getShape();
-    require(shape.dimension() >= 1, "hidden states", shape, "[..., " + options.width() + "]");
+    require(shape.dimension() >= 1, "hidden states", shape, "[..., ", options.width(), "]");
     long columns = shape.get(shape.dimension() - 1);
     require(
         columns == options.width(),
         "hidden states columns",
         columns,
-        options.width() + ", the width of the classifier");
+        options.width(),
+        ", the width of the classifier");
     long rows = shape.size() / columns;
     require(rows <= Integer.MAX_VALUE - 16, "rows", rows, "at most 2147483631");
   }
@@ -76,7 +77,11 @@ public final class Shapes {
 
   /** Returns the hidden states as a detached [N,D] view, a copy where they do not lie so. */
   private static NDArray matrix(NDArray hidden, long width) {
-    try (NDArray detached = hidden.stopGradient()) {
+    NDArray detached = hidden.stopGradient();
+    if (detached.getShape().dimension() == 2) {
+      return detached;
+    }
+    try (detached) {
       return detached.reshape(hidden.size() / width, width);
     }
   }
@@ -130,9 +135,14 @@ public final class Shapes {
     }
   }
 
-  static void require(boolean good, String name, Object actual, Object rule) {
+  /** Throws where something is not good; the parts of the rule are put together only then. */
+  static void require(boolean good, String name, Object actual, Object... rule) {
     if (!good) {
-      throw new IllegalArgumentException(name + ": " + actual + " (expected: " + rule + ")");
+      StringBuilder expected = new StringBuilder();
+      for (Object part : rule) {
+        expected.append(part);
+      }
+      throw new IllegalArgumentException(name + ": " + actual + " (expected: " + expected + ")");
     }
   }
 }

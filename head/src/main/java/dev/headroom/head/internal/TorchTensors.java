@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import com.sun.jna.Function;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.PointerByReference;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,15 +23,22 @@ import java.util.Objects;
 public final class TorchTensors {
   private static final com.sun.jna.NativeLibrary TORCH =
       com.sun.jna.NativeLibrary.getInstance(loadedPath());
-  private static final Function DATA_PTR = TORCH.getFunction("aoti_torch_get_data_ptr");
-  private static final Function STRIDES = TORCH.getFunction("aoti_torch_get_strides");
-  private static final Function GRAD_MODE = TORCH.getFunction("aoti_torch_grad_mode_is_enabled");
+
+  static {
+    Native.register(TorchTensors.class, TORCH);
+  }
 
   // c10::TensorImpl::requires_grad() const; the C functions have no such thing, and DJL's answer is
   // no for every array that is not a leaf
   private static final Function REQUIRES_GRAD = requiresGrad();
 
   private TorchTensors() {}
+
+  private static native int aoti_torch_get_data_ptr(long tensor, long[] address);
+
+  private static native int aoti_torch_get_strides(long tensor, long[] address);
+
+  private static native byte aoti_torch_grad_mode_is_enabled();
 
   private static Function requiresGrad() {
     try {
@@ -51,7 +58,7 @@ public final class TorchTensors {
     if (REQUIRES_GRAD == null) {
       return true;
     }
-    Pointer implementation = handle(array).getPointer(0);
+    Pointer implementation = new Pointer(handle(array)).getPointer(0);
     // a C++ bool: only the lowest byte is defined
     return (REQUIRES_GRAD.invokeInt(new Object[] {implementation}) & 0xff) != 0;
   }
@@ -82,19 +89,19 @@ public final class TorchTensors {
     }
   }
 
-  private static Pointer handle(NDArray array) {
+  private static long handle(NDArray array) {
     if (!(array instanceof PtNDArray tensor)) {
       throw new IllegalArgumentException(
           "array: " + array.getClass().getName() + " (expected: an array of DJL's PyTorch engine)");
     }
-    return new Pointer(tensor.getHandle());
+    return tensor.getHandle();
   }
 
   /** Returns the address of the first element, storage offset included. */
   public static Pointer data(NDArray array) {
-    PointerByReference out = new PointerByReference();
-    check(DATA_PTR.invokeInt(new Object[] {handle(array), out}), "data pointer");
-    return out.getValue();
+    long[] address = new long[1];
+    check(aoti_torch_get_data_ptr(handle(array), address), "data pointer");
+    return address[0] == 0 ? null : new Pointer(address[0]);
   }
 
   /**
@@ -111,9 +118,9 @@ public final class TorchTensors {
 
   /** Returns the stride of a dimension, in elements. */
   static long stride(NDArray array, int dimension) {
-    PointerByReference out = new PointerByReference();
-    check(STRIDES.invokeInt(new Object[] {handle(array), out}), "strides");
-    return out.getValue().getLong(8L * dimension);
+    long[] address = new long[1];
+    check(aoti_torch_get_strides(handle(array), address), "strides");
+    return new Pointer(address[0]).getLong(8L * dimension);
   }
 
   private static void check(int status, String what) {
@@ -124,8 +131,7 @@ public final class TorchTensors {
 
   /** Returns true when operations are being recorded for a backward pass on this thread. */
   public static boolean gradModeIsOn() {
-    // a C bool: only the lowest byte is defined
-    return (GRAD_MODE.invokeInt(new Object[0]) & 0xff) != 0;
+    return aoti_torch_grad_mode_is_enabled() != 0;
   }
 
   /**
@@ -164,10 +170,14 @@ public final class TorchTensors {
     long step = bytes * stride(matrix, 1);
     int columns = (int) Math.min(64, matrix.getShape().get(1));
     Pointer data = data(matrix);
-    int bits = 1;
-    for (int k = 0; k < columns; k++) {
-      bits = 31 * bits + (half ? data.getShort(at + k * step) : data.getInt(at + k * step));
+    byte[] elements = new byte[(int) bytes * columns];
+    if (step == bytes) {
+      data.read(at, elements, 0, elements.length);
+    } else {
+      for (int k = 0; k < columns; k++) {
+        data.read(at + k * step, elements, (int) bytes * k, (int) bytes);
+      }
     }
-    return bits;
+    return Arrays.hashCode(elements);
   }
 }
