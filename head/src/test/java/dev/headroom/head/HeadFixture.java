@@ -59,6 +59,15 @@ final class HeadFixture implements AutoCloseable {
     return new NDList(manager.create(ids, new Shape(rows)), manager.create(tokenWeights));
   }
 
+  /** The same rows as sequences [B,T]; made where gradients are recorded. */
+  NDList predictions(int b, int t) {
+    return new NDList(hidden.reshape(b, t, width), weight, bias);
+  }
+
+  NDList targets(int b, int t) {
+    return new NDList(manager.create(ids, new Shape(b, t)));
+  }
+
   /** A loss and the gradients of hidden states, weight and bias. */
   record Outcome(float[] loss, float[] dE, float[] dC, float[] dB) {}
 
