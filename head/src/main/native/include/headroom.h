@@ -156,6 +156,9 @@ HEADROOM_API void headroom_free(void* memory, int64_t bytes);
 HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
 /* Row statistics only. */
 HEADROOM_API int32_t headroom_head_forward(const headroom_head* head);
+/* The logits z of every row and class into z[n,v], z_stride floats between rows; rows of the ignore index are left as they
+ * are. A range of classes is a call with its part of c and b. Nothing else is written. */
+HEADROOM_API int32_t headroom_head_logits(const headroom_head* head, float* z, int64_t z_stride);
 /* Gradients from the lse of an earlier forward pass and the row scales r, r_z known by now (engine RECOMPUTED). */
 HEADROOM_API int32_t headroom_head_backward(const headroom_head* head);
 /* Statistics and gradients in one call, by either engine. */

@@ -80,6 +80,38 @@ void matches_float64(int64_t n, int64_t d, int64_t v, int32_t engine, int32_t co
   CHECK(std::fabs(sum_db - expected) < bound * 10, "sum of dB: %g, %g", sum_db, expected);
 }
 
+// The logits of a range of classes, in rows with room between them that stays as it is; ignored rows stay too.
+void gives_logits(int64_t n, int64_t d, int64_t v, int32_t gemm) {
+  Call call(n, d, v, HEADROOM_AUTO, HEADROOM_FLOAT32);
+  const int64_t begin = v / 3, count = v - begin, stride = count + 5;
+  const float left = -77.0f, cap = 3.0f;
+  call.b[static_cast<size_t>(begin)] = -__builtin_inff();
+  call.head.c = call.c.data() + begin * d, call.head.b = call.b.data() + begin, call.head.v = count;
+  for (int32_t& target : call.t) target = std::min(target, 0);
+  call.head.logit_scale = 0.5, call.head.soft_cap = static_cast<double>(cap), call.head.gemm = gemm;
+  call.memory.resize((16 << 20) + 64);
+  call.head.workspace = call.memory.data() + (64 - reinterpret_cast<uintptr_t>(call.memory.data()) % 64) % 64;
+  call.head.workspace_bytes = 16 << 20;
+  std::vector<float> z(static_cast<size_t>(n * stride), left);
+  CHECK(headroom_head_logits(&call.head, z.data(), stride) == HEADROOM_OK, "%s", headroom_last_error());
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < stride; ++j) {
+      double expected = static_cast<double>(left);
+      if (j < count && call.t[static_cast<size_t>(i)] >= 0) {
+        expected = static_cast<double>(call.b[static_cast<size_t>(begin + j)]);
+        for (int64_t k = 0; k < d; ++k)
+          expected += static_cast<double>(call.e[static_cast<size_t>(i * d + k)]) *
+                      static_cast<double>(call.c[static_cast<size_t>((begin + j) * d + k)]);
+        if (j > 0) expected = static_cast<double>(cap) * std::tanh(expected * 0.5 / static_cast<double>(cap));
+      }
+      const double got = static_cast<double>(z[static_cast<size_t>(i * stride + j)]);
+      CHECK(got == expected || std::fabs(got - expected) < 1e-4, "row %ld class %ld: %g, %g", static_cast<long>(i),
+            static_cast<long>(j), got, expected);
+    }
+  CHECK(headroom_head_logits(&call.head, z.data(), count - 1) == HEADROOM_INVALID, "a short stride");
+  CHECK(headroom_head_logits(&call.head, nullptr, stride) == HEADROOM_INVALID, "no room");
+}
+
 // The BLAS, and our own products where this processor can run them.
 std::vector<int32_t> gemms(int32_t compute) {
   Call call(1, 1, 1, HEADROOM_AUTO, compute);
@@ -162,6 +194,7 @@ int main() {
           matches_float64(1047, 2, 33, engine, compute, least, gemm);
           matches_float64(300, 290, 460, engine, compute, least, gemm);
         }
+  for (int32_t gemm : gemms(HEADROOM_FLOAT32)) gives_logits(1, 3, 2, gemm), gives_logits(37, 19, 1030, gemm);
   refuses_what_breaks_a_rule();
   gives_the_caller_its_blas_threads_back();
   std::printf("head_test: %d failures\n", failures());

@@ -8,16 +8,16 @@ namespace {
 
 class Chunks {
  public:
-  Chunks(const headroom_head& head, Work work) : head_(asked(head, work)), work_(work) {
+  Chunks(const headroom_head& head, Work work, const LogitsOut& logits) : head_(asked(head, work)), work_(work), logits_(logits) {
     for (int64_t i = 0; i < head.n; ++i) kept_count_ += target_at(head, i) != head.ignore_index;
     plan_ = make_plan(head_, kept_count_, kept_count_ < head.n);
     take_workspace();
   }
 
   void run() {
-    clear_ignored_rows();
+    if (!looks_only()) clear_ignored_rows();
     if (kept_count_ == 0) {
-      if (work_ != Work::kForward && !head_.add_dc) clear_classifier_gradient();
+      if (forms_gradients() && !head_.add_dc) clear_classifier_gradient();
       return;
     }
     for (int64_t first = 0; first < kept_count_; first += plan_.chunk_rows) {
@@ -27,17 +27,22 @@ class Chunks {
       if (filter_) filter_->begin_chunk(work_ == Work::kBackward);
       if (work_ != Work::kBackward || filter_)
         loop_.each_task(plan_.tiles, [this](int64_t tile, int32_t worker) { look(tile, worker); });
-      if (work_ != Work::kBackward) loop_.each_group_of_rows([this](Span rows, int32_t) { loop_.rows->merge(rows); });
+      if (takes_statistics()) loop_.each_group_of_rows([this](Span rows, int32_t) { loop_.rows->merge(rows); });
       if (work_ == Work::kBoth && head_.between) head_.between(head_.between_context, loop_.index, loop_.count);
-      if (work_ != Work::kForward) form_gradients();
+      if (forms_gradients()) form_gradients();
     }
   }
 
  private:
+  bool looks_only() const { return work_ == Work::kLogits; }
+  bool takes_statistics() const { return work_ == Work::kForward || work_ == Work::kBoth; }
+  bool forms_gradients() const { return work_ == Work::kBackward || work_ == Work::kBoth; }
+
   // What this work needs of the call: no gradients for statistics, no kept logits where none were made or few are used.
   static headroom_head asked(headroom_head head, Work work) {
-    if (work == Work::kForward) head.de = head.dc = head.db = nullptr;
-    if (work == Work::kForward) head.filter_tau = head.filter_mass = 0;
+    if (work == Work::kForward || work == Work::kLogits) head.de = head.dc = head.db = nullptr;
+    if (work == Work::kForward || work == Work::kLogits) head.filter_tau = head.filter_mass = 0;
+    if (work == Work::kLogits) head.engine = HEADROOM_RECOMPUTED, head.top_count = head.listed_count = 0;
     if (work == Work::kBackward) head.engine = HEADROOM_RECOMPUTED;
     return head;
   }
@@ -98,9 +103,16 @@ class Chunks {
     for (int64_t b = 0; b < loop_.blocks(); ++b) {
       const Span rows = loop_.block(b);
       const Tile tile = loop_.make_logits(loop_.room(index, rows, worker), rows, classes, loop_.bias_of(classes), worker);
-      if (work_ != Work::kBackward) loop_.rows->take_statistics(tile, rows, classes, index);
+      if (takes_statistics()) loop_.rows->take_statistics(tile, rows, classes, index);
+      if (logits_.z) copy_logits(tile, rows, classes);
       if (filter_) filter_->mark(tile, b, classes);
     }
+  }
+
+  void copy_logits(const Tile& tile, Span rows, const Classes& classes) {
+    for (int64_t i = 0; i < rows.size(); ++i)
+      std::memcpy(logits_.z + loop_.index[rows.begin + i] * logits_.stride + classes.begin, tile.z + i * tile.ld,
+                  static_cast<size_t>(classes.count) * sizeof(float));
   }
 
   void form_gradients() {
@@ -152,6 +164,7 @@ class Chunks {
 
   const headroom_head head_;
   const Work work_;
+  const LogitsOut logits_;
   Plan plan_{};
   Loop loop_{head_, plan_, nullptr, nullptr, {}};
   std::unique_ptr<Filter> filter_;
@@ -167,6 +180,6 @@ int64_t target_at(const headroom_head& head, int64_t row) {
   return static_cast<const int64_t*>(head.t)[row];
 }
 
-void run_chunks(const headroom_head& head, Work work) { Chunks(head, work).run(); }
+void run_chunks(const headroom_head& head, Work work, const LogitsOut& logits) { Chunks(head, work, logits).run(); }
 
 }  // namespace headroom

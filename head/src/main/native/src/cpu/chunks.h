@@ -5,10 +5,16 @@
 
 namespace headroom {
 
-enum class Work { kForward, kBackward, kBoth };
+enum class Work { kForward, kBackward, kBoth, kLogits };
+
+// Where the logits of a call go, [n,v]: of work kLogits alone.
+struct LogitsOut {
+  float* z;
+  int64_t stride;
+};
 
 // Runs a checked call. Rows whose target is the ignore index are left out before any product is formed.
-void run_chunks(const headroom_head& head, Work work);
+void run_chunks(const headroom_head& head, Work work, const LogitsOut& logits = {nullptr, 0});
 
 // Row i's target, whatever its dtype.
 int64_t target_at(const headroom_head& head, int64_t row);

@@ -91,26 +91,28 @@ void check_blas(const headroom_head& head) {
     throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
 }
 
+bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }
+
 void check_pointers(const headroom_head& head, Work work) {
   if (head.n > 0) {
     check_given("e", head.e);
     check_given("t", head.t);
-    check_given("lse", head.lse);
-    if (work != Work::kBackward) check_given("nll", head.nll);
-    if (work != Work::kForward) check_given("r", head.r);
+    if (work != Work::kLogits) check_given("lse", head.lse);
+    if (work == Work::kForward || work == Work::kBoth) check_given("nll", head.nll);
+    if (forms_gradients(work)) check_given("r", head.r);
     if (head.soft_count > 0) check_given("soft_ids", head.soft_ids), check_given("soft_weights", head.soft_weights);
-    if (head.top_count > 0 && work != Work::kBackward) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
-    if (head.u_entropy && work != Work::kForward) check_given("entropy", head.entropy);
+    if (head.top_count > 0 && (work == Work::kForward || work == Work::kBoth)) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
+    if (head.u_entropy && forms_gradients(work)) check_given("entropy", head.entropy);
     if (head.variance) check_given("entropy", head.entropy), check_given("squares", head.squares);
     if (head.squares) check_given("variance", head.variance);
     if (head.listed_count > 0) check_given("listed_ids", head.listed_ids), check_given("listed_places", head.listed_places);
-    if (head.listed_count > 0 && work != Work::kBackward) check_given("listed_logits", head.listed_logits);
+    if (head.listed_count > 0 && (work == Work::kForward || work == Work::kBoth)) check_given("listed_logits", head.listed_logits);
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
   if (!takes_own_products(head)) check_blas(head);
-  if (head.z_loss != 0 && work != Work::kForward && head.n > 0) check_given("r_z", head.r_z);
-  if (work == Work::kForward) return;
+  if (head.z_loss != 0 && forms_gradients(work) && head.n > 0) check_given("r_z", head.r_z);
+  if (!forms_gradients(work)) return;
   if (head.de) check_stride("de stride", head.de_stride, head.d);
   if (head.dc) check_stride("dc stride", head.dc_stride, head.d);
 }
@@ -145,20 +147,33 @@ void check_listed(const headroom_head& head) {
   }
 }
 
+const headroom_head& checked(const void* argument, Work work) {
+  check_given("head", argument);
+  const auto& head = *static_cast<const headroom_head*>(argument);
+  check_shapes(head);
+  check_pointers(head, work);
+  check_targets(head);
+  check_soft_targets(head);
+  check_listed(head);
+  return head;
+}
+
 template <Work work>
 int32_t run(const headroom_head* head) {
-  return guarded(
-      [](const void* argument) {
-        check_given("head", argument);
-        const auto& checked = *static_cast<const headroom_head*>(argument);
-        check_shapes(checked);
-        check_pointers(checked, work);
-        check_targets(checked);
-        check_soft_targets(checked);
-        check_listed(checked);
-        run_chunks(checked, work);
-      },
-      head);
+  return guarded([](const void* argument) { run_chunks(checked(argument, work), work); }, head);
+}
+
+struct LogitsQuestion {
+  const headroom_head* head;
+  LogitsOut out;
+};
+
+void answer_logits(const void* argument) {
+  const auto& question = *static_cast<const LogitsQuestion*>(argument);
+  const headroom_head& head = checked(question.head, Work::kLogits);
+  if (head.n > 0) check_given("z", question.out.z);
+  check_at_least("z stride", question.out.stride, head.v);
+  run_chunks(head, Work::kLogits, question.out);
 }
 
 struct PlanQuestion {
@@ -211,6 +226,11 @@ int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan) {
 }
 
 int32_t headroom_head_forward(const headroom_head* head) { return headroom::run<headroom::Work::kForward>(head); }
+
+int32_t headroom_head_logits(const headroom_head* head, float* z, int64_t z_stride) {
+  const headroom::LogitsQuestion question{head, {z, z_stride}};
+  return headroom::guarded(headroom::answer_logits, &question);
+}
 
 int32_t headroom_head_backward(const headroom_head* head) { return headroom::run<headroom::Work::kBackward>(head); }
 

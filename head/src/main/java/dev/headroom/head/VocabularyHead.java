@@ -1,6 +1,7 @@
 package dev.headroom.head;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -10,6 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import dev.headroom.head.internal.Backends;
 import dev.headroom.head.internal.Prediction;
 
 /**
@@ -93,45 +95,71 @@ public final class VocabularyHead extends AbstractBlock {
   /**
    * Computes logits [..., V] of a few hidden states, for prediction: N x V floats are held.
    *
+   * <p>{@code a = <e,c> + b}, {@code s = alpha a} with {@link HeadOptions#logitScale} and, with
+   * {@link HeadOptions#softCap}, {@code z = kappa tanh(s / kappa)}; a masked class (minus infinity)
+   * stays masked. The loss, {@link #topK} and {@link #sample} see the same logits.
+   *
    * @param hidden hidden states [..., D]
-   * @return logits, owned by the manager of the hidden states
+   * @return logits z, owned by the manager of the hidden states
    */
   public NDArray logits(NDArray hidden) {
-    // the result would else belong to the model's manager and live as long as the model
-    try (NDArray transposed = weight.getArray().transpose()) {
+    NDManager manager = hidden.getManager();
+    // results would else belong to the model's manager and live as long as the model
+    try (NDManager scratch = manager.newSubManager();
+        NDArray transposed = weight.getArray().transpose()) {
       NDArray logits = hidden.matMul(transposed);
-      return bias == null ? logits : logits.add(bias.getArray());
+      logits.attach(scratch);
+      logits = bias == null ? logits : logits.add(bias.getArray());
+      logits = transformed(logits, scratch);
+      logits.attach(manager);
+      return logits;
     }
   }
 
+  private NDArray transformed(NDArray a, NDManager scratch) {
+    // full() and no numbers: a number's memory may be gone before a backward pass comes to it
+    NDArray scale = scratch.full(new Shape(), (float) options.logitScale(), a.getDataType());
+    NDArray s = options.logitScale() == 1 ? a : a.mul(scale);
+    if (options.softCap() == 0) {
+      return s;
+    }
+    NDArray cap = scratch.full(new Shape(), (float) options.softCap(), a.getDataType());
+    // tanh would turn a mask into an ordinary logit
+    return NDArrays.where(s.isInfinite(), s, s.div(cap).tanh().mul(cap));
+  }
+
   /**
-   * Finds the k most probable classes of each row without holding the N x V logits.
+   * Finds the k most probable classes of each row, of {@code softmax(z)} with the logits z of
+   * {@link #logits}, without holding the N x V logits.
    *
-   * <p>Exact: every logit is formed (float32, in tiles) and the shares are relative to the
-   * log-sum-exp over all V. Extra memory: tiles and kept classes of as many rows at once as {@link
-   * HeadOptions#workspaceBytes} holds. No gradient is recorded; several threads may call.
+   * <p>Exact within float32 rounding: every logit is formed, in tiles, and the shares are relative
+   * to the log-sum-exp over all V. Up to {@link HeadOptions#MOST_TOP} classes come from the pass of
+   * the kernels that forms the log-sum-exp; more cost another pass. Extra memory: {@link
+   * HeadOptions#workspaceBytes} at most twice. No gradient is recorded; several threads may call.
    *
-   * @param hidden hidden states [..., D], float32
+   * @param hidden hidden states [..., D], float32 or float16
    * @param k 1 to V
    * @return ids and log-probabilities [..., k], owned by the manager of the hidden states
    * @throws IllegalArgumentException where k or a shape is wrong, or a row's logits hold NaN or
    *     +infinity: it names the row
    */
   public TopK topK(NDArray hidden, int k) {
-    return new Prediction(predictions(hidden), options).topK(k);
+    return prediction(hidden).topK(k);
   }
 
   /**
-   * Draws one class for each row without holding the N x V logits.
+   * Draws one class for each row, from {@code softmax(z / temperature)} with the logits z of {@link
+   * #logits}, without holding the N x V logits.
    *
-   * <p>The draw depends on the logits, seed, step and the row's place in the call, on no generator
-   * of the engine: a resumed run draws the same. Exact within rounding (shares to about 1e-6): from
-   * all classes, one pass in which each group of 4096 takes over with the chance of its share of
-   * the sum so far; with topK, one pass that keeps the best k; with topP alone, the log-sum-exp
-   * over all classes and the best 256 in one pass, and where these do not reach topP, another pass
-   * for those rows that keeps 16 times as many, until they do.
+   * <p>The draw depends on the row's logits, seed, step and the row's place in the call: not on the
+   * other rows (where the backend gives a row the same bits whatever they are: NATIVE_CPU) nor on a
+   * generator of the engine, so that a resumed run draws the same. Exact within float32 rounding of
+   * {@code z / temperature}. From all classes: one pass, Gumbel-max by tiles. Where a rule keeps
+   * fewer: one pass for log-sum-exp and the best 64 (or topK), which suffices where the rules end
+   * among them; where they do not, another pass with Gumbel-max for {@code minP} and {@code
+   * topNSigma}, and with {@code topP} passes that keep 16 times as many each, for those rows alone.
    *
-   * @param hidden hidden states [..., D], float32
+   * @param hidden hidden states [..., D], float32 or float16
    * @param sampling from which classes, and how sharply
    * @param seed of the run
    * @param step of the run: another for every call
@@ -140,15 +168,29 @@ public final class VocabularyHead extends AbstractBlock {
    *     NaN or +infinity, or all its classes are masked by -infinity: it names the row
    */
   public NDArray sample(NDArray hidden, Sampling sampling, long seed, long step) {
-    return new Prediction(predictions(hidden), options).sample(sampling, seed, step);
+    return prediction(hidden).sample(sampling, null, seed, step);
   }
 
-  private NDList predictions(NDArray hidden) {
+  /**
+   * Draws one class for each row as Mirostat has it, and moves the state on; see {@link
+   * #sample(NDArray, Sampling, long, long)}.
+   *
+   * @param sampling temperature and unused classes; it keeps all else
+   * @param mirostat one sequence for each row of the hidden states, in their order; left as it is
+   *     where this throws
+   * @throws IllegalArgumentException also where sampling has another rule, by its name
+   */
+  public NDArray sample(
+      NDArray hidden, Sampling sampling, Mirostat mirostat, long seed, long step) {
+    return prediction(hidden).sample(sampling, mirostat, seed, step);
+  }
+
+  private Prediction prediction(NDArray hidden) {
     NDList predictions = new NDList(hidden, weight.getArray());
     if (bias != null) {
       predictions.add(bias.getArray());
     }
-    return predictions;
+    return new Prediction(Backends.chosen().kernels(), predictions, options);
   }
 
   @Override

@@ -13,6 +13,7 @@
  * a kernel failed. {@link dev.headroom.head.HeadAccuracy} and {@link
  * dev.headroom.head.HeadPerplexity} measure where DJL would need logits. {@link
  * dev.headroom.head.Sampling} says from which classes a prediction is drawn, {@link
+ * dev.headroom.head.Mirostat} keeps how surprising the drawn ones may be, {@link
  * dev.headroom.head.TopK} holds the most probable ones. {@link dev.headroom.head.NumberTokens}
  * tells which classes of a vocabulary are numbers, and their values.
  */

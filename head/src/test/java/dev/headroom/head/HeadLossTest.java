@@ -287,6 +287,11 @@ class HeadLossTest {
     }
 
     @Override
+    public void logits(HeadProblem problem, long begin, long end, java.nio.FloatBuffer into) {
+      real.logits(problem, begin, end, into);
+    }
+
+    @Override
     public HeadResult forward(HeadProblem problem) {
       calls++;
       return real.forward(problem);

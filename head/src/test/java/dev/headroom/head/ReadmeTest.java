@@ -24,6 +24,7 @@ import ai.djl.training.loss.Loss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,10 +74,12 @@ class ReadmeTest {
     // after ends
   }
 
-  private static NDArray predict(VocabularyHead last, NDArray hidden, long seed, long step) {
+  private static NDArray predict(
+      VocabularyHead last, NDArray hidden, BitSet unused, long seed, long step) {
     // prediction begins
     TopK best = last.topK(hidden, 5); // ids and log-probabilities
-    NDArray next = last.sample(hidden, new Sampling(0.8, 0, 0.95), seed, step); // nucleus of 95 %
+    Sampling sampling = Sampling.plain().withTemperature(0.8).withTopP(0.95).withUnused(unused);
+    NDArray next = last.sample(hidden, sampling, seed, step); // ids, the same whenever it is asked
     // prediction ends
     best.close();
     return next;
@@ -127,7 +130,7 @@ class ReadmeTest {
       VocabularyHead head = new VocabularyHead(HeadOptions.of(CLASSES, WIDTH));
       head.initialize(manager, ai.djl.ndarray.types.DataType.FLOAT32, new Shape(1, WIDTH));
       NDArray hidden = manager.ones(new Shape(2, 3, WIDTH));
-      assertEquals(new Shape(2, 3), predict(head, hidden, 1, 1).getShape());
+      assertEquals(new Shape(2, 3), predict(head, hidden, new BitSet(), 1, 1).getShape());
     }
   }
 

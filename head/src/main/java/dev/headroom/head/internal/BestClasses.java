@@ -2,46 +2,38 @@ package dev.headroom.head.internal;
 
 /**
  * Keeps the k largest logits of one row that come by in the order of their classes; of equal ones
- * the lower id.
+ * the lower id. A masked class (minus infinity) is not kept.
  *
  * <p>A binary heap with the worst kept one at the root: a logit that is not among the best costs
  * one comparison. Memory: 12 bytes a kept class.
  */
-final class BestClasses {
+final class BestClasses implements LogitTiles.Row {
   private final float[] logits;
   private final long[] ids;
   private int size;
-  private boolean finite = true;
 
   BestClasses(int k) {
     logits = new float[k];
     ids = new long[k];
   }
 
-  /** Offers the logits of the classes from begin. */
-  void offer(float[] values, int from, int count, long begin) {
+  @Override
+  public void group(float[] z, int count, long begin) {
     int j = 0;
     for (; j < count && size < logits.length; j++) {
-      add(checked(values[from + j]), begin + j);
+      if (z[j] > Float.NEGATIVE_INFINITY) {
+        add(z[j], begin + j);
+      }
     }
-    float worst = size == 0 ? Float.POSITIVE_INFINITY : logits[0];
+    float worst = logits[0];
     for (; j < count; j++) {
-      // written so that NaN enters as well
-      if (!(values[from + j] <= worst)) {
-        logits[0] = checked(values[from + j]);
+      if (z[j] > worst) {
+        logits[0] = z[j];
         ids[0] = begin + j;
         sink(0, size);
         worst = logits[0];
       }
     }
-  }
-
-  private float checked(float value) {
-    if (value < Float.POSITIVE_INFINITY) {
-      return value;
-    }
-    finite = false;
-    return Float.POSITIVE_INFINITY;
   }
 
   private void add(float value, long id) {
@@ -82,8 +74,8 @@ final class BestClasses {
     ids[to] = ids[from];
   }
 
-  /** Orders what is kept, the best first; nothing may be offered afterwards. */
-  void sort() {
+  /** Returns what is kept, the best first; nothing may be offered afterwards. */
+  RankedRow ranked() {
     for (int end = size - 1; end > 0; end--) {
       float value = logits[0];
       long id = ids[0];
@@ -92,22 +84,6 @@ final class BestClasses {
       logits[end] = value;
       ids[end] = id;
     }
-  }
-
-  /** Returns whether no logit was NaN or +infinity. */
-  boolean finite() {
-    return finite;
-  }
-
-  int size() {
-    return size;
-  }
-
-  float logit(int rank) {
-    return logits[rank];
-  }
-
-  long id(int rank) {
-    return ids[rank];
+    return new RankedRow(ids, logits, 0, size);
   }
 }

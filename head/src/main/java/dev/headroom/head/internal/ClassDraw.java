@@ -1,114 +1,195 @@
 package dev.headroom.head.internal;
 
+import dev.headroom.head.HeadOptions;
 import dev.headroom.head.Sampling;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
-/** Draws the classes of one call of sample. */
+/**
+ * Draws the classes of one call of sample, from z / temperature.
+ *
+ * <p>Every rule keeps the best so many classes, so the kernels' list of the best suffices where the
+ * rules end within it. Where they do not: all classes at or above a floor are drawn from in one
+ * pass ({@link GumbelRace}); a nucleus is looked for among 16 times as many.
+ */
 final class ClassDraw {
   private final Sampling sampling;
+  private final double[] bounds;
   private final long seed;
   private final long step;
+  private final HeadOptions options;
   private final long[] drawn;
+  private final double[] surprises;
 
-  ClassDraw(Sampling sampling, long seed, long step, long[] drawn) {
+  /**
+   * @param bounds largest surprise of a class that is kept in each row of the call, or null
+   * @param rows of the call
+   */
+  ClassDraw(
+      Sampling sampling, double[] bounds, long seed, long step, HeadOptions options, int rows) {
     this.sampling = sampling;
+    this.bounds = bounds;
     this.seed = seed;
     this.step = step;
-    this.drawn = drawn;
+    this.options = options;
+    drawn = new long[rows];
+    surprises = new double[rows];
   }
 
-  /**
-   * Draws from all classes in one pass: each group takes over with the chance of its share so far.
-   */
-  void fromAll(LogitTiles tiles, long[] rows) {
-    RunningSums sums = new RunningSums(rows.length, sampling.temperature());
-    RowDraws[] draws = new RowDraws[rows.length];
-    Arrays.setAll(draws, i -> new RowDraws(seed, step, rows[i]));
-    tiles.visit(
-        rows,
-        (z, values, begin) -> {
-          sums.tile(z);
-          for (int i = 0; i < rows.length; i++) {
-            fromTile(sums, draws[i], i, values, (int) rows[i], begin);
-          }
-        });
-    KeptClasses kept = new KeptClasses(null, sums);
-    for (int i = 0; i < rows.length; i++) {
-      kept.requireFinite(i, rows[i]);
-      requireClass(sums.sum(i), rows[i]);
+  /** Returns the class of each row of the call. */
+  long[] drawn() {
+    return drawn;
+  }
+
+  /** Returns {@code -log p} of it where bounds are given. */
+  double[] surprises() {
+    return surprises;
+  }
+
+  /** The rows of a chunk that no class is drawn for yet, with what is known of them. */
+  private record Rows(LogitTiles tiles, int[] places, double[] lse, double[] floors) {
+    Rows of(int... few) {
+      return new Rows(
+          tiles.rows(few),
+          Arrays.stream(few).map(i -> places[i]).toArray(),
+          Arrays.stream(few).mapToDouble(i -> lse[i]).toArray(),
+          Arrays.stream(few).mapToDouble(i -> floors[i]).toArray());
     }
   }
 
-  private void fromTile(
-      RunningSums sums, RowDraws draws, int i, float[] values, int row, long begin) {
-    int group = sums.groupClasses();
-    for (int g = 0; g < sums.groups(); g++) {
-      // drawn for every group, so that the numbers do not depend on what came before
-      double takesOver = draws.next();
-      double which = draws.next();
-      if (takesOver < sums.add(i, g)) {
-        int from = (i * sums.groups() + g) * group;
-        drawn[row] = begin + (long) g * group + inGroup(values, from, group, which);
+  /** Draws for the rows of a chunk, which are rows first and on of the call. */
+  void draw(LogitTiles tiles, int first, int count) {
+    int[] places = IntStream.range(first, first + count).toArray();
+    double[] floors = new double[count];
+    Arrays.fill(floors, Double.NEGATIVE_INFINITY);
+    if (keepsAll()) {
+      race(new Rows(tiles, places, new double[count], floors));
+      return;
+    }
+    int k = listed();
+    // (where they do not fit the kernels' list, the best one is what the floors need of it)
+    boolean listed = k <= HeadOptions.MOST_TOP;
+    HeadResult.Rows statistics = tiles.statistics(listed ? k : 1);
+    RankedRow[] best = new RankedRow[count];
+    for (int i = 0; i < count; i++) {
+      requireFinite(statistics.lse()[i], places[i]);
+      requireClass(statistics.lse()[i] > Double.NEGATIVE_INFINITY, places[i]);
+      best[i] = RankedRow.of(statistics, i, listed ? k : 1);
+      floors[i] = floor(best[i].logit(0), statistics.lse()[i], places[i]);
+    }
+    if (sampling.topNSigma() > 0) {
+      raiseToSigma(tiles, best, floors);
+    }
+    best = listed ? best : tiles.best(k);
+    double[] lse = IntStream.range(0, count).mapToDouble(i -> statistics.lse()[i]).toArray();
+    fromBest(new Rows(tiles, places, lse, floors), best, k);
+  }
+
+  private boolean keepsAll() {
+    return bounds == null
+        && sampling.topK() == 0
+        && sampling.topP() == 1
+        && sampling.minP() == 0
+        && sampling.topNSigma() == 0;
+  }
+
+  /** Returns how many of the best classes are listed at first. */
+  int listed() {
+    int most = (int) Math.min(HeadOptions.MOST_TOP, options.classes());
+    return sampling.topK() > 0 ? sampling.topK() : most;
+  }
+
+  private double floor(double most, double lse, int place) {
+    double floor = most + Math.log(sampling.minP());
+    return bounds == null ? floor : Math.max(floor, lse - bounds[place]);
+  }
+
+  private void raiseToSigma(LogitTiles tiles, RankedRow[] best, double[] floors) {
+    LogitSpread[] spreads = new LogitSpread[best.length];
+    Arrays.setAll(spreads, i -> new LogitSpread());
+    tiles.show(spreads);
+    for (int i = 0; i < best.length; i++) {
+      double sigma = spreads[i].deviation();
+      floors[i] = Math.max(floors[i], best[i].logit(0) - sampling.topNSigma() * sigma);
+    }
+  }
+
+  private void fromBest(Rows rows, RankedRow[] best, int k) {
+    List<Integer> open = new ArrayList<>();
+    for (int i = 0; i < best.length; i++) {
+      boolean all = sampling.topK() > 0 || best[i].size() < k || k == options.classes();
+      if (!draws(best[i], rows, i, all)) {
+        open.add(i);
       }
     }
-  }
-
-  private int inGroup(float[] values, int from, int columns, double which) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int j = 0; j < columns; j++) {
-      max = Math.max(max, values[from + j]);
+    int[] few = open.stream().mapToInt(i -> i).toArray();
+    if (few.length == 0) {
+      return;
     }
-    double[] weights = new double[columns];
-    double total = 0;
-    for (int j = 0; j < columns; j++) {
-      weights[j] = Math.exp(((double) values[from + j] - max) / sampling.temperature());
-      total += weights[j];
+    if (sampling.topP() == 1) {
+      race(rows.of(few));
+      return;
     }
-    return pick(weights, columns, which * total);
+    int more = (int) Math.min(16L * k, Math.min(options.classes(), Prediction.MOST_KEPT));
+    int atOnce = (int) Math.max(1, options.workspaceBytes() / (12L * more));
+    for (int from = 0; from < few.length; from += atOnce) {
+      int[] some = Arrays.copyOfRange(few, from, Math.min(few.length, from + atOnce));
+      Rows next = rows.of(some);
+      fromBest(next, next.tiles.best(more), more);
+    }
   }
 
-  /**
-   * Draws from the best k, or from the nucleus among them.
-   *
-   * @return the rows whose nucleus reaches beyond the best k
-   */
-  long[] fromBest(LogitTiles tiles, long[] rows, int k, long classes) {
-    KeptClasses kept = KeptClasses.scan(tiles, rows, k, sampling.temperature());
-    boolean whole = sampling.topK() > 0 || k == classes;
-    return IntStream.range(0, rows.length)
-        .filter(i -> !drawFrom(kept, i, rows[i], whole))
-        .mapToLong(i -> rows[i])
-        .toArray();
-  }
-
-  /** Returns false where the nucleus reaches beyond what is kept. */
-  private boolean drawFrom(KeptClasses kept, int i, long row, boolean whole) {
-    kept.requireFinite(i, row);
-    requireClass(kept.sums().sum(i), row);
-    BestClasses best = kept.best()[i];
+  /** Returns false where the rules may keep more than is listed. */
+  private boolean draws(RankedRow best, Rows rows, int i, boolean all) {
     double[] weights = new double[best.size()];
-    double keptSum = 0;
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] = Math.exp((best.logit(j) - kept.sums().max(i)) / sampling.temperature());
-      keptSum += weights[j];
+    for (int rank = 0; rank < weights.length; rank++) {
+      weights[rank] = Math.exp(best.logit(rank) - rows.lse[i]);
     }
-    double wanted = sampling.topP() * (whole ? keptSum : kept.sums().sum(i));
-    int nucleus = 0;
-    double sum = 0;
-    while (nucleus < weights.length && sum < wanted) {
-      sum += weights[nucleus++];
+    double wanted = sampling.topP() * (all ? Arrays.stream(weights).sum() : 1);
+    int kept = 1;
+    double sum = weights[0];
+    while (kept < weights.length && sum < wanted && best.logit(kept) >= rows.floors[i]) {
+      sum += weights[kept++];
     }
-    if (sum < wanted && !whole) {
+    if (kept == weights.length && sum < wanted && !all) {
       return false;
     }
-    double which = new RowDraws(seed, step, row).next();
-    drawn[(int) row] = best.id(pick(weights, nucleus, which * sum));
+    int place = rows.places[i];
+    int rank = pick(weights, kept, new RowDraws(seed, step, place).next() * sum);
+    drawn[place] = best.id(rank);
+    surprises[place] = rows.lse[i] - best.logit(rank);
     return true;
   }
 
-  private static void requireClass(double sum, long row) {
-    if (sum == 0) {
+  /** Draws from all classes at or above the floor of their row. */
+  private void race(Rows rows) {
+    GumbelRace[] races = new GumbelRace[rows.places.length];
+    Arrays.setAll(
+        races, i -> new GumbelRace(new RowDraws(seed, step, rows.places[i]), rows.floors[i]));
+    rows.tiles.show(races);
+    for (int i = 0; i < races.length; i++) {
+      int place = rows.places[i];
+      requireFinite(races[i].finite() ? 0 : Double.NaN, place);
+      requireClass(races[i].winner() >= 0, place);
+      drawn[place] = races[i].winner();
+      surprises[place] = rows.lse[i] - races[i].logit();
+    }
+  }
+
+  static void requireFinite(double lse, long row) {
+    if (!(lse < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "logits of row "
+              + row
+              + ": NaN or infinite (expected: finite, or -Infinity for a masked class; look at the"
+              + " hidden states of this row, the classifier and the bias)");
+    }
+  }
+
+  private static void requireClass(boolean any, long row) {
+    if (!any) {
       throw new IllegalArgumentException(
           "logits of row " + row + ": all -Infinity (expected: a class that is not masked)");
     }

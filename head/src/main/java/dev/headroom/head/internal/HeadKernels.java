@@ -3,6 +3,7 @@ package dev.headroom.head.internal;
 import dev.headroom.head.Backend;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
+import java.nio.FloatBuffer;
 
 /**
  * The rungs of the ladder: each computes the same numbers, within the error budget, for the same
@@ -45,6 +46,14 @@ public interface HeadKernels {
    * where it has an upstream gradient), with row scales known only by now.
    */
   HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted);
+
+  /**
+   * Forms the logits z [N, end - begin] of a range of classes, for a problem whose rows all have
+   * the target 0, neither soft targets nor listed classes.
+   *
+   * @param into room for them in native memory, row after row, float32
+   */
+  void logits(HeadProblem problem, long begin, long end, FloatBuffer into);
 
   /** Gives scratch memory that was kept for the next call back to the system. */
   default void releaseMemory() {}

@@ -1,95 +1,94 @@
 package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import com.sun.jna.Memory;
+import dev.headroom.head.HeadOptions;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
- * Forms the logits of a few rows a tile of classes at a time, with DJL operations on any device.
+ * The logits z of a few rows as the kernels of this process form them: statistics of the rows over
+ * all classes, or tile by tile for a closer look.
  *
- * <p>A tile is one group of classes wide, or several where the rows are few; only the last group is
- * narrower. Every array belongs to managers of its own: nothing reaches the one of the classifier.
+ * <p>A tile is a fixed range of classes, so that a row's logits do not depend on how many rows
+ * there are nor on what they hold, where the kernels promise as much (NATIVE_CPU). Extra memory:
+ * the kernels' workspace and a tile of every row.
  */
-final class LogitTiles implements AutoCloseable {
-  /** Classes of a group. */
-  static final int GROUP = 4096;
+final class LogitTiles {
+  /** Classes that a row is shown at once. */
+  static final int GROUP = 512;
 
-  private static final long MOST_LOGITS = 1 << 20;
+  // whole groups and, at 448 columns, whole tiles of the native kernels
+  private static final int COLUMNS = 14 * GROUP;
 
-  private final NDManager scratch;
-  private final NDArray e;
-  private final NDArray c;
-  private final NDArray b;
-  private final long logits;
-  private float[] buffer = new float[0];
+  private final HeadKernels kernels;
+  private final HeadProblem problem;
 
-  /** Takes each tile: logits [rows, columns] of the classes from begin, on device and on heap. */
-  interface Visitor {
-    void visit(NDArray z, float[] values, long begin);
+  /** Takes the logits of one row, group by group in the order of the classes. */
+  interface Row {
+    void group(float[] z, int count, long begin);
   }
 
-  /**
-   * @param e hidden states [N,D]
-   * @param c classifier [V,D]
-   * @param b bias [V], or null
-   * @param logits that fit the workspace at once
-   */
-  LogitTiles(NDArray e, NDArray c, NDArray b, long logits) {
-    scratch = e.getManager().newSubManager();
-    this.logits = Math.min(logits, MOST_LOGITS);
-    this.e = own(e.stopGradient(), scratch);
-    this.c = own(c.stopGradient(), scratch);
-    this.b = b == null ? null : own(b.stopGradient(), scratch);
+  LogitTiles(HeadKernels kernels, HeadProblem problem) {
+    this.kernels = kernels;
+    this.problem = problem;
   }
 
-  private static NDArray own(NDArray array, NDManager manager) {
-    // a result belongs to its first operand's manager, which may outlive the call by far
-    array.attach(manager);
-    return array;
+  /** Returns a problem of prediction: no targets, no gradients. */
+  static HeadProblem problem(NDArray e, NDArray c, NDArray b, HeadOptions options) {
+    int n = (int) e.getShape().get(0);
+    // (a target is a class, whose loss nobody reads)
+    return new HeadProblem(e, c, b, new long[n], null, new float[n], new float[n], null, options);
   }
 
-  /** Visits all tiles of these rows, in the order of the classes. */
-  void visit(long[] rows, Visitor visitor) {
-    long classes = c.getShape().get(0);
-    try (NDManager chunk = scratch.newSubManager()) {
-      NDArray hidden = own(e.get(chunk.create(rows)), chunk);
-      long width = GROUP * Math.max(1, logits / GROUP / Math.max(1, rows.length));
-      long end;
-      for (long begin = 0; begin < classes; begin = end) {
-        end = begin + width <= classes ? begin + width : wholeGroups(begin, classes);
-        try (NDManager tile = chunk.newSubManager()) {
-          NDArray z = logits(hidden, begin, end, tile);
-          visitor.visit(z, values(z), begin);
+  /** Returns a few of these rows, in memory of the same manager. */
+  LogitTiles rows(int[] few) {
+    NDArray e = problem.e();
+    try (NDArray index = e.getManager().create(few)) {
+      NDArray some = e.get(index.toType(DataType.INT64, true));
+      return new LogitTiles(kernels, problem(some, problem.c(), problem.b(), problem.options()));
+    }
+  }
+
+  /** Returns the bytes that a row's part of a tile takes. */
+  static long bytesPerRow(HeadOptions options) {
+    return Float.BYTES * Math.min(COLUMNS, options.classes());
+  }
+
+  /** Returns log-sum-exp and the k largest logits of each row, k at most HeadOptions.MOST_TOP. */
+  HeadResult.Rows statistics(int k) {
+    return kernels.forward(problem.withOptions(problem.options().withTopK(k))).rows();
+  }
+
+  /** Ranks each row's best k, any k, with one look at all logits. */
+  RankedRow[] best(int k) {
+    BestClasses[] best = new BestClasses[problem.n()];
+    Arrays.setAll(best, i -> new BestClasses(k));
+    show(best);
+    return Arrays.stream(best).map(BestClasses::ranked).toArray(RankedRow[]::new);
+  }
+
+  /** Shows each row its logits. */
+  void show(Row[] rows) {
+    if (rows.length == 0) {
+      return;
+    }
+    long classes = problem.options().classes();
+    float[] group = new float[GROUP];
+    try (Memory memory = new Memory(rows.length * bytesPerRow(problem.options()))) {
+      FloatBuffer z = memory.getByteBuffer(0, memory.size()).asFloatBuffer();
+      for (long begin = 0; begin < classes; begin += COLUMNS) {
+        int columns = (int) Math.min(COLUMNS, classes - begin);
+        kernels.logits(problem, begin, begin + columns, z);
+        for (int i = 0; i < rows.length; i++) {
+          for (int from = 0; from < columns; from += GROUP) {
+            int count = Math.min(GROUP, columns - from);
+            z.get(i * columns + from, group, 0, count);
+            rows[i].group(group, count, begin + from);
+          }
         }
       }
     }
-  }
-
-  private static long wholeGroups(long begin, long classes) {
-    long groups = (classes - begin) / GROUP;
-    return groups == 0 ? classes : begin + groups * GROUP;
-  }
-
-  private NDArray logits(NDArray hidden, long begin, long end, NDManager tile) {
-    NDArray columns = own(c.get(new NDIndex("{}:{}", begin, end)), tile);
-    NDArray z = own(hidden.matMul(columns.transpose()), tile);
-    return b == null ? z : z.add(own(b.get(new NDIndex("{}:{}", begin, end)), tile));
-  }
-
-  private float[] values(NDArray z) {
-    if (z.getDevice().isGpu()) {
-      return z.toFloatArray();
-    }
-    int count = (int) z.size();
-    if (buffer.length < count) {
-      buffer = new float[count];
-    }
-    TorchTensors.data(z).read(0, buffer, 0, count);
-    return buffer;
-  }
-
-  @Override
-  public void close() {
-    scratch.close();
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import dev.headroom.head.Backend;
 import dev.headroom.head.ComputeType;
@@ -11,6 +12,7 @@ import dev.headroom.head.Engine;
 import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadOptions;
 import java.nio.Buffer;
+import java.nio.FloatBuffer;
 import java.util.function.ToIntFunction;
 
 /**
@@ -79,6 +81,21 @@ public final class NativeCpuKernels implements HeadKernels {
   }
 
   @Override
+  public void logits(HeadProblem problem, long begin, long end, FloatBuffer into) {
+    NativeLibrary.Head head = sizes(problem.options().withTopK(0), problem.n());
+    head.v = end - begin;
+    try (Operand e = Operand.of(problem.e());
+        Operand c = Operand.of(problem.c());
+        NativeRows rows = new NativeRows(head, problem, null)) {
+      attach(head, problem, e, c);
+      head.c = head.c.share(begin * head.cStride * (head.cDtype == NativeLibrary.FLOAT16 ? 2 : 4));
+      head.b = head.b == null ? null : head.b.share(begin * Float.BYTES);
+      Pointer z = Native.getDirectBufferPointer(into);
+      run("logits", head, call -> library.headroom_head_logits(call, z, end - begin));
+    }
+  }
+
+  @Override
   public Engine engine(HeadOptions options, long n) {
     NativeLibrary.Head head = sizes(options, n);
     // the plan looks only at whether gradients are wanted, never through the pointers
@@ -144,27 +161,35 @@ public final class NativeCpuKernels implements HeadKernels {
     try (Operand e = Operand.of(problem.e());
         Operand c = Operand.of(problem.c());
         NativeRows rows = new NativeRows(head, problem, forward)) {
-      head.e = e.data();
-      head.eStride = e.stride();
-      head.eDtype = dtype(problem.e());
-      head.c = c.data();
-      head.cStride = c.stride();
-      head.cDtype = dtype(problem.c());
-      head.b = problem.b() == null ? null : TorchTensors.data(problem.b());
+      attach(head, problem, e, c);
       HeadResult arrays = gradients(manager, problem, wanted);
       attach(head, arrays, wanted);
       if (forward != null) {
         head.engine = Engine.RECOMPUTED.ordinal();
       }
-      NativeLibrary.Plan plan = plan(head);
-      try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
-        head.workspace = workspace.memory;
-        head.workspaceBytes = workspace.bytes;
-        check(kernel, head, function.applyAsInt(head.laidOut()));
-      }
+      run(kernel, head, function);
       HeadResult.Rows statistics = rows.read();
       float[] dropped = wanted == null ? null : rows.dropped();
       return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB(), dropped);
+    }
+  }
+
+  private static void attach(NativeLibrary.Head head, HeadProblem problem, Operand e, Operand c) {
+    head.e = e.data();
+    head.eStride = e.stride();
+    head.eDtype = dtype(problem.e());
+    head.c = c.data();
+    head.cStride = c.stride();
+    head.cDtype = dtype(problem.c());
+    head.b = problem.b() == null ? null : TorchTensors.data(problem.b());
+  }
+
+  private void run(String kernel, NativeLibrary.Head head, ToIntFunction<Buffer> function) {
+    NativeLibrary.Plan plan = plan(head);
+    try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
+      head.workspace = workspace.memory;
+      head.workspaceBytes = workspace.bytes;
+      check(kernel, head, function.applyAsInt(head.laidOut()));
     }
   }
 

@@ -223,6 +223,8 @@ public interface NativeLibrary extends Library {
 
   int headroom_head_forward(Buffer head);
 
+  int headroom_head_logits(Buffer head, Pointer z, long zStride);
+
   int headroom_head_backward(Buffer head);
 
   int headroom_head_forward_backward(Buffer head);

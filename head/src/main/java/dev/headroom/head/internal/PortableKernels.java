@@ -8,6 +8,7 @@ import dev.headroom.head.Backend;
 import dev.headroom.head.ComputeType;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
+import java.nio.FloatBuffer;
 
 /**
  * Computes the head with DJL operations on tiles of logits: any device that DJL runs on, no native
@@ -48,11 +49,29 @@ public final class PortableKernels implements HeadKernels {
     return run(problem, forward, wanted);
   }
 
-  private static HeadResult run(HeadProblem problem, HeadResult.Rows given, Wanted wanted) {
+  @Override
+  public void logits(HeadProblem problem, long begin, long end, FloatBuffer into) {
+    checkCompute(problem);
+    try (NDManager scratch = problem.e().getManager().newSubManager();
+        NDArray c = problem.c().stopGradient();
+        NDArray b = problem.b() == null ? null : problem.b().stopGradient()) {
+      NDArray e = PortableTile.float32(scratch, problem.e().stopGradient());
+      try (PortableTile tile =
+          new PortableTile(e, new PortableTile.Operands(c, b, problem.options()), begin, end)) {
+        into.put(0, tile.z.toFloatArray());
+      }
+    }
+  }
+
+  private static void checkCompute(HeadProblem problem) {
     if (problem.options().compute() == ComputeType.BFLOAT16) {
       throw new IllegalArgumentException(
           "compute: BFLOAT16 (expected: FLOAT32 on the PORTABLE backend, DJL has no bfloat16)");
     }
+  }
+
+  private static HeadResult run(HeadProblem problem, HeadResult.Rows given, Wanted wanted) {
+    checkCompute(problem);
     NDManager manager = problem.e().getManager();
     HeadResult.Rows rows = given != null ? given : HeadResult.Rows.empty(problem);
     HeadResult out =

@@ -3,25 +3,29 @@ package dev.headroom.head.internal;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.Mirostat;
 import dev.headroom.head.Sampling;
 import dev.headroom.head.TopK;
-import java.util.Arrays;
-import java.util.function.Consumer;
-import java.util.stream.LongStream;
+import java.util.BitSet;
 
 /**
- * Predicts classes from hidden states with tiles of logits: the N x V logits are never held.
+ * Predicts classes from hidden states with the kernels of this process: the N x V logits are never
+ * held.
  *
- * <p>Products in float32, whatever the compute type; log-sum-exp over all classes in float64 over
- * tiles that are summed in float32. Extra memory: tiles of logits and the kept classes, both for as
- * many rows at once as the workspace holds.
+ * <p>Products in float32, whatever the compute type. A temperature is folded into the head's own
+ * scale and cap: {@code z / T = (kappa / T) tanh((alpha / T) a / (kappa / T))}; classes left out by
+ * the caller into the bias. Extra memory: the workspace, twice.
  */
 public final class Prediction {
-  private static final int MOST_ROWS = 4096;
-  private static final int MOST_KEPT = Integer.MAX_VALUE - 16;
+  static final int MOST_KEPT = Integer.MAX_VALUE - 16;
 
+  private static final int MOST_ROWS = 256;
+
+  private final HeadKernels kernels;
   private final NDArray hidden;
   private final NDArray weight;
   private final NDArray bias;
@@ -32,7 +36,8 @@ public final class Prediction {
    *
    * @param predictions {@code (hidden [..., D], weight [V,D][, bias [V]])}
    */
-  public Prediction(NDList predictions, HeadOptions options) {
+  public Prediction(HeadKernels kernels, NDList predictions, HeadOptions options) {
+    this.kernels = kernels;
     hidden = predictions.get(0);
     weight = predictions.get(1);
     bias = options.bias() ? predictions.get(2) : null;
@@ -43,20 +48,23 @@ public final class Prediction {
   public TopK topK(int k) {
     checkKept("k", k, 1);
     Shape leading = leading();
-    int n = (int) leading.size();
-    long[] ids = new long[Math.multiplyExact(n, k)];
+    long[] ids = new long[Math.multiplyExact((int) leading.size(), k)];
     float[] logProbabilities = new float[ids.length];
-    rowsInChunks(
+    inChunks(
+        1,
+        new BitSet(),
         k,
-        (tiles, rows) -> {
-          KeptClasses kept = KeptClasses.scan(tiles, rows, k, 1);
-          for (int i = 0; i < rows.length; i++) {
-            kept.requireFinite(i, rows[i]);
-            for (int rank = 0; rank < k; rank++) {
-              int at = (int) rows[i] * k + rank;
-              ids[at] = kept.best()[i].id(rank);
-              logProbabilities[at] = (float) kept.logProbability(i, rank);
-            }
+        (tiles, first, count) -> {
+          boolean listed = k <= HeadOptions.MOST_TOP;
+          HeadResult.Rows statistics = tiles.statistics(listed ? k : 0);
+          for (int i = 0; i < count; i++) {
+            ClassDraw.requireFinite(statistics.lse()[i], first + i);
+          }
+          RankedRow[] best = listed ? null : tiles.best(k);
+          for (int i = 0; i < count; i++) {
+            RankedRow row = listed ? RankedRow.of(statistics, i, k) : best[i];
+            int at = (first + i) * k;
+            row.write(statistics.lse()[i], k, ids, logProbabilities, at);
           }
         });
     NDManager manager = hidden.getManager();
@@ -64,40 +72,49 @@ public final class Prediction {
         manager.create(ids, leading.add(k)), manager.create(logProbabilities, leading.add(k)));
   }
 
-  /** Draws one class for each row. */
-  public NDArray sample(Sampling sampling, long seed, long step) {
+  /** Draws one class for each row; Mirostat, where given, is one state a row. */
+  public NDArray sample(Sampling sampling, Mirostat mirostat, long seed, long step) {
     checkKept("sampling topK", sampling.topK(), 0);
+    BitSet unused = sampling.unused();
+    Shapes.require(
+        unused.length() <= options.classes(),
+        "sampling unused id",
+        unused.length() - 1,
+        "0 to " + (options.classes() - 1));
     Shape leading = leading();
-    long[] drawn = new long[(int) leading.size()];
-    ClassDraw draw = new ClassDraw(sampling, seed, step, drawn);
-    if (sampling.topK() == 0 && sampling.topP() == 1) {
-      rowsInChunks(1, draw::fromAll);
-    } else {
-      int first = sampling.topK() > 0 ? sampling.topK() : (int) Math.min(options.classes(), 256);
-      rowsInChunks(first, (tiles, rows) -> fromBest(draw, tiles, rows, first));
+    int rows = (int) leading.size();
+    if (mirostat != null) {
+      Shapes.require(
+          mirostat.sequences() == rows,
+          "mirostat sequences",
+          mirostat.sequences(),
+          rows + ", one for each row of the hidden states");
+      checkAlone(sampling);
     }
-    return hidden.getManager().create(drawn, leading);
+    double[] bounds = mirostat == null ? null : mirostat.boundsNats();
+    ClassDraw draw = new ClassDraw(sampling, bounds, seed, step, options, rows);
+    inChunks(sampling.temperature(), unused, draw.listed(), draw::draw);
+    for (int i = 0; i < rows && mirostat != null; i++) {
+      mirostat.observe(i, draw.surprises()[i]);
+    }
+    return hidden.getManager().create(draw.drawn(), leading);
   }
 
-  /** Draws from the best k, or from the nucleus, for which more are kept where k is too few. */
-  private void fromBest(ClassDraw draw, LogitTiles tiles, long[] rows, int k) {
-    long[] open = draw.fromBest(tiles, rows, k, options.classes());
-    int more = (int) Math.min(16L * k, Math.min(options.classes(), MOST_KEPT));
-    inChunks(open, more, few -> fromBest(draw, tiles, few, more));
+  private static void checkAlone(Sampling sampling) {
+    String rule = "with Mirostat, which says itself what is kept";
+    Shapes.require(sampling.topK() == 0, "sampling topK", sampling.topK(), "0 " + rule);
+    Shapes.require(sampling.topP() == 1, "sampling topP", sampling.topP(), "1 " + rule);
+    Shapes.require(sampling.minP() == 0, "sampling minP", sampling.minP(), "0 " + rule);
+    Shapes.require(
+        sampling.topNSigma() == 0, "sampling topNSigma", sampling.topNSigma(), "0 " + rule);
   }
 
   private void checkKept(String name, int actual, int least) {
-    if (actual < least || actual > options.classes()) {
-      throw new IllegalArgumentException(
-          name
-              + ": "
-              + actual
-              + " (expected: "
-              + least
-              + " to "
-              + options.classes()
-              + ", the number of classes)");
-    }
+    Shapes.require(
+        actual >= least && actual <= options.classes(),
+        name,
+        actual,
+        least + " to " + options.classes() + ", the number of classes");
   }
 
   private Shape leading() {
@@ -105,25 +122,51 @@ public final class Prediction {
     return shape.slice(0, Math.max(0, shape.dimension() - 1));
   }
 
-  /** Works on a few rows. */
+  /** Works on rows first and on of the call. */
   private interface Chunk {
-    void run(LogitTiles tiles, long[] rows);
+    void run(LogitTiles tiles, int first, int count);
   }
 
-  private void rowsInChunks(int k, Chunk chunk) {
-    try (NDArray e = Shapes.hidden(hidden, options);
-        LogitTiles tiles = new LogitTiles(e, weight, bias, options.workspaceBytes() / 16)) {
-      inChunks(
-          LongStream.range(0, e.getShape().get(0)).toArray(), k, rows -> chunk.run(tiles, rows));
+  private void inChunks(double temperature, BitSet unused, int k, Chunk chunk) {
+    HeadOptions scaled =
+        HeadOptions.of(options.classes(), options.width())
+            .withLogitScale(options.logitScale() / temperature)
+            .withSoftCap(options.softCap() / temperature)
+            .withThreads(options.threads())
+            .withWorkspaceBytes(options.workspaceBytes());
+    long bytesPerRow = LogitTiles.bytesPerRow(options) + 12L * k;
+    int atOnce = (int) Math.max(1, Math.min(MOST_ROWS, options.workspaceBytes() / bytesPerRow));
+    try (NDManager scratch = hidden.getManager().newSubManager();
+        NDArray e = Shapes.hidden(hidden, options);
+        NDArray c = weight.stopGradient()) {
+      NDArray b = biasWithout(unused, scratch);
+      int n = (int) e.getShape().get(0);
+      for (int first = 0; first < n; first += atOnce) {
+        int count = Math.min(atOnce, n - first);
+        try (NDManager rows = scratch.newSubManager()) {
+          NDArray some = e.get(new NDIndex("{}:{}", first, first + count));
+          some.attach(rows);
+          chunk.run(new LogitTiles(kernels, LogitTiles.problem(some, c, b, scaled)), first, count);
+        }
+      }
     }
   }
 
-  private void inChunks(long[] rows, int k, Consumer<long[]> work) {
-    // a tile has four temporaries, a kept class 12 bytes
-    long rowBytes = 16L * Math.min(LogitTiles.GROUP, options.classes()) + 12L * k;
-    int atOnce = (int) Math.max(1, Math.min(MOST_ROWS, options.workspaceBytes() / rowBytes));
-    for (int from = 0; from < rows.length; from += atOnce) {
-      work.accept(Arrays.copyOfRange(rows, from, Math.min(rows.length, from + atOnce)));
+  /** Returns the bias in float32 with minus infinity at the unused classes; null for all zeros. */
+  private NDArray biasWithout(BitSet unused, NDManager scratch) {
+    if (bias == null && unused.isEmpty()) {
+      return null;
     }
+    if (unused.isEmpty()) {
+      return PortableTile.float32(scratch, bias.stopGradient());
+    }
+    float[] values = new float[Math.toIntExact(options.classes())];
+    if (bias != null) {
+      try (NDArray wide = bias.toType(DataType.FLOAT32, true)) {
+        System.arraycopy(wide.toFloatArray(), 0, values, 0, values.length);
+      }
+    }
+    unused.stream().forEach(v -> values[v] = Float.NEGATIVE_INFINITY);
+    return scratch.create(values);
   }
 }

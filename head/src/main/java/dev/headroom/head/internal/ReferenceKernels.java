@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
+import java.nio.FloatBuffer;
 
 /**
  * Computes the head in float64 with the loops of the formula: the truth that the other rungs are
@@ -40,6 +41,18 @@ public final class ReferenceKernels implements HeadKernels {
   public HeadResult backward(HeadProblem problem, HeadResult.Rows forward, Wanted wanted) {
     HeadResult result = new Pass(problem).run(wanted, false);
     return new HeadResult(forward, result.dE(), result.dC(), result.dB());
+  }
+
+  @Override
+  public void logits(HeadProblem problem, long begin, long end, FloatBuffer into) {
+    Pass pass = new Pass(problem);
+    int at = 0;
+    for (int i = 0; i < problem.n(); i++) {
+      double[] z = new ReferenceRow(problem, pass.classes, i, pass.logits(i)).z;
+      for (int v = (int) begin; v < end; v++) {
+        into.put(at++, (float) z[v]);
+      }
+    }
   }
 
   /** One call, its arrays copied to the Java heap. */

@@ -13,13 +13,22 @@ final class RowDraws {
   private long state;
 
   RowDraws(long seed, long step, long row) {
-    state = mix(mix(mix(seed + GAMMA) + step) + row);
+    this(mix(mix(mix(seed + GAMMA) + step) + row));
   }
 
-  /** Returns the next number in [0,1). */
+  private RowDraws(long state) {
+    this.state = state;
+  }
+
+  /** Returns the numbers of one group of this row's classes, apart from those of the row itself. */
+  RowDraws group(long group) {
+    return new RowDraws(mix(state + ~group));
+  }
+
+  /** Returns the next number between 0 and 1, neither of which comes. */
   double next() {
     state += GAMMA;
-    return (mix(state) >>> 11) * 0x1p-53;
+    return ((mix(state) >>> 12) + 0.5) * 0x1p-52;
   }
 
   private static long mix(long value) {

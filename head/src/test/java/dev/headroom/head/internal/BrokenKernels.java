@@ -3,6 +3,7 @@ package dev.headroom.head.internal;
 import dev.headroom.head.Backend;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
+import java.nio.FloatBuffer;
 import java.util.function.Consumer;
 
 /** The reference with one thing done to its results: the contract must refuse each. */
@@ -27,6 +28,11 @@ final class BrokenKernels implements HeadKernels {
   @Override
   public Engine engine(HeadOptions options, long n) {
     return right.engine(options, n);
+  }
+
+  @Override
+  public void logits(HeadProblem problem, long begin, long end, FloatBuffer into) {
+    right.logits(problem, begin, end, into);
   }
 
   @Override
