@@ -26,7 +26,10 @@ package dev.headroom.head;
  */
 public interface RowLoss {
 
-  /** Returns whether this loss takes the place of the cross-entropy, or is added to it. */
+  /**
+   * Returns whether this loss takes the place of the cross-entropy, or is added to it. Class
+   * weights weigh it in that place only; {@link Reweighting} never does.
+   */
   default boolean replacesCrossEntropy() {
     return true;
   }

@@ -8,12 +8,13 @@
  * {@link dev.headroom.head.ComputeType}, {@link dev.headroom.head.Engine}, {@link
  * dev.headroom.head.Delivery}, {@link dev.headroom.head.Reweighting} and {@link
  * dev.headroom.head.GradientFilter} are its choices, {@link dev.headroom.head.HeadRows} are outputs
- * to build other losses from, {@link dev.headroom.head.HeadOutput} is what may be logged, {@link
- * dev.headroom.head.Backend} names who computes, {@link dev.headroom.head.HeadException} tells that
- * a kernel failed. {@link dev.headroom.head.HeadAccuracy} and {@link
- * dev.headroom.head.HeadPerplexity} measure where DJL would need logits. {@link
- * dev.headroom.head.Sampling} says from which classes a prediction is drawn, {@link
- * dev.headroom.head.Mirostat} keeps how surprising the drawn ones may be, {@link
+ * to build other losses from, {@link dev.headroom.head.RowLoss} is a loss made of the statistics in
+ * a {@link dev.headroom.head.RowBatch} (many are in {@code losses}), {@link
+ * dev.headroom.head.HeadOutput} is what may be logged, {@link dev.headroom.head.Backend} names who
+ * computes, {@link dev.headroom.head.HeadException} tells that a kernel failed. {@link
+ * dev.headroom.head.HeadAccuracy} and {@link dev.headroom.head.HeadPerplexity} measure where DJL
+ * would need logits. {@link dev.headroom.head.Sampling} says from which classes a prediction is
+ * drawn, {@link dev.headroom.head.Mirostat} keeps how surprising the drawn ones may be, {@link
  * dev.headroom.head.TopK} holds the most probable ones. {@link dev.headroom.head.NumberTokens}
  * tells which classes of a vocabulary are numbers, and their values.
  */

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadFixture.Outcome;
 import dev.headroom.head.RowTruth.Row;
 import dev.headroom.head.internal.ErrorBudget;
+import dev.headroom.head.losses.AdaptiveMarginLoss;
 import dev.headroom.head.losses.DynamicFineTuning;
 import dev.headroom.head.losses.EntropyRegularizer;
 import dev.headroom.head.losses.FocalLoss;
@@ -257,6 +260,87 @@ class NllLossesTest {
   }
 
   @Test
+  void anAdaptiveMarginFindsTheTemperatureOfEachRow() {
+    double margin = 0.3;
+    double alpha = 2;
+    double least = 0.5;
+    double[] lambda = {1, 1, 1, 1, 1};
+    try (HeadFixture f = new HeadFixture(5, 4, 13)) {
+      HeadOptions options =
+          HeadOptions.of(13, 4)
+              .withReduction(Reduction.SUM)
+              .withRowLosses(new AdaptiveMarginLoss(margin, row -> lambda[row]));
+      AdaptiveMarginLoss own = (AdaptiveMarginLoss) options.rowLosses().get(0);
+      HeadLoss loss = new HeadLoss(options);
+      Outcome actual = null;
+      for (int visit = 0; visit < 60; visit++) {
+        actual = f.run(loss, () -> loss.evaluate(f.targets(), divided(f, lambda)));
+        for (int i = 0; i < 5; i++) {
+          double nll = loss.output().nll()[i];
+          double divergence = own.divergence(nll, loss.output().entropy()[i], lambda[i], 13);
+          lambda[i] = visit == 59 ? lambda[i] : least + divergence / alpha;
+        }
+      }
+      set(f.bias, 0);
+      RowTruth truth = new RowTruth(f, f.options());
+      // the definition, its temperature found by search; the constants that the head leaves out
+      ToDoubleFunction<Row> best =
+          row -> {
+            double smallest = Double.POSITIVE_INFINITY;
+            double low = 0.3;
+            double high = 4;
+            for (int k = 0; k < 100; k++) {
+              double left = low + (high - low) / 3;
+              double right = high - (high - low) / 3;
+              double a = robust(row, margin, left, least, alpha);
+              double b = robust(row, margin, right, least, alpha);
+              low = a < b ? low : left;
+              high = a < b ? right : high;
+              smallest = Math.min(a, b);
+            }
+            return smallest;
+          };
+      double sum = 0;
+      for (Row row : truth.rows()) {
+        double found = lambda[row.index()];
+        double constant = found * Math.log(13) - alpha / 2 * Math.pow(found - least, 2);
+        sum += best.applyAsDouble(row) + constant;
+        assertTrue(found > least && found < least + Math.log(13) / alpha, "lambda " + found);
+      }
+      assertEquals(sum, actual.loss()[0], 1e-4);
+      ToDoubleFunction<List<Row>> total = rows -> rows.stream().mapToDouble(best).sum();
+      float[] slopes = truth.slopes(0, total);
+      for (int i = 0; i < slopes.length; i++) {
+        assertEquals(slopes[i], actual.dE()[i], 1e-4, "element " + i);
+      }
+    }
+  }
+
+  private static double robust(Row row, double margin, double lambda, double least, double alpha) {
+    double inner = 0;
+    for (int v = 0; v < 13; v++) {
+      double c = v == row.target() ? 0 : margin;
+      inner += Math.exp((row.z()[v] - row.z()[row.target()] + c) / lambda) / 13;
+    }
+    return lambda * Math.log(inner) + alpha / 2 * Math.pow(lambda - least, 2);
+  }
+
+  private static NDList divided(HeadFixture f, double[] lambda) {
+    float[] factors = new float[lambda.length];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = (float) (1 / lambda[i]);
+    }
+    NDArray column = f.manager.create(factors, new Shape(factors.length, 1));
+    return new NDList(f.hidden.mul(column), f.weight);
+  }
+
+  private static void set(NDArray array, float value) {
+    try (NDArray fresh = array.getManager().full(array.getShape(), value)) {
+      fresh.copyTo(array);
+    }
+  }
+
+  @Test
   void focalLossDiffersFromReweightingByTheGradientOfItsFactor() {
     try (HeadFixture f = new HeadFixture(6, 4, 13)) {
       HeadOptions options = f.options().withReduction(Reduction.SUM);
@@ -352,6 +436,8 @@ class NllLossesTest {
     refused("temperature: 0.0 (expected: a positive number)", () -> new MarginLoss(1, 0));
     refused("margin: 9.0 (expected: at most 80 temperatures", () -> new MarginLoss(9, 0.1));
     refused("margin: NaN", () -> new MarginLoss(Double.NaN));
+    refused("margin: Infinity", () -> new AdaptiveMarginLoss(INF, row -> 1));
+    refused("temperature: null", () -> new AdaptiveMarginLoss(1, null));
     refused("attempts: 0 (expected: at least 1)", () -> new PassAtN(0, true));
     refused("weight: Infinity (expected: a finite", () -> new EntropyRegularizer(INF));
     refused("weight: null", () -> new MaskedDiffusion(null));

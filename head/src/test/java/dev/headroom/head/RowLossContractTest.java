@@ -477,6 +477,20 @@ class RowLossContractTest {
   }
 
   @Test
+  void reweightingDoesNotReachAnAddedLoss() {
+    try (HeadFixture f = small()) {
+      HeadOptions reweighted = f.options().withReweighting(Reweighting.focal(2));
+      HeadLoss alone = new HeadLoss(reweighted);
+      HeadLoss both = new HeadLoss(reweighted.withRowLosses(new Power()));
+      List<Row> rows = new RowTruth(f, reweighted).rows();
+      double powers = rows.stream().mapToDouble(row -> Math.pow(row.nll(), 1.5)).sum();
+      Outcome expected = f.run(alone, f.targets(), f.predictions());
+      Outcome actual = f.run(both, f.targets(), f.predictions());
+      assertEquals(expected.loss()[0] + powers / rows.size(), actual.loss()[0], 1e-4);
+    }
+  }
+
+  @Test
   void aSequenceHasOneLossAndAMeanRunsOverSequences() {
     record Sequences(List<List<Integer>> seen) implements RowLoss {
       @Override

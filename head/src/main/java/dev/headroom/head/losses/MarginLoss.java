@@ -16,12 +16,7 @@ package dev.headroom.head.losses;
  * -> 0 is the hinge of Crammer and Singer, c = 0 and lambda = 1 cross-entropy. With lambda = 1 and
  * the scale left alone it is the additive margin softmax.
  *
- * <p>Its adaptive form ALDR-KL, a lambda for each row that is itself found from the row's logits,
- * cannot be had here: the statistics of a row at one scale of its logits do not tell those at
- * another, and by the time they are known the logits are made. A lambda known before the call is
- * exact: divide the row's hidden state by it (without bias and soft cap), leave the logit scale at
- * 1 and multiply the token weight by it; {@code V} and the row's entropy at that lambda then give
- * the step of lambda for the next visit of the row.
+ * <p>{@link AdaptiveMarginLoss} has a temperature for each row.
  *
  * <p>Not for calibrated probabilities: the minimum is the data's distribution for c = 0 only.
  * Sources: Zhu, Ying and Yang 2023, Label distributionally robust losses for multi-class

@@ -22,6 +22,8 @@
  *     <td>lambda log(1 + exp(g + c / lambda))</td>
  *     <td>lambda sigmoid(g + c / lambda) / (1 - p)</td>
  *     <td>lambda exp(c / lambda)</td><td>lambda</td></tr>
+ * <tr><td>{@link dev.headroom.head.losses.AdaptiveMarginLoss}</td>
+ *     <td>the same, lambda of the row</td><td>the same</td><td>the same</td><td>lambda</td></tr>
  * <tr><td>{@link dev.headroom.head.losses.PassAtN}</td>
  *     <td>-log(1 - (1 - P)^N), P = exp(-S)</td><td>N P (1 - P)^(N-1) / (1 - (1 - P)^N)</td>
  *     <td>0 for N &gt; 1</td><td>1</td></tr>
