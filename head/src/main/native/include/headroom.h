@@ -5,7 +5,7 @@
  * calling thread is headroom_last_error(). Nothing here prints, exits, throws or keeps a pointer after it returns.
  *
  * One formula carries the whole family. Row i has logits a = <e_i,c_v> + b_v, s = logit_scale a, and z = s or, where
- * soft_cap is set, soft_cap tanh(s / soft_cap); p = softmax(z), L = lse(z), H = L - sum p z its entropy:
+ * soft_cap is set, soft_cap tanh(s / soft_cap), or with stable_max sgn(s) log(1 + |s|); p = softmax(z), L = lse(z), H = L - sum p z its entropy:
  *
  *     d loss_i / d z_v = p_v A_i + p_v z_v B_i - S_i w_v - [v = t_i] T_i - (soft targets of the row)
  *     A = r ((1-eps) (w_t or sum_k q_k) + eps W/V) + 2 lambda L r_z + u_L + u_H (L - H) - u_p
@@ -131,7 +131,7 @@ typedef struct headroom_head {
   int32_t engine;                /* headroom_engine asked for; headroom_head_plan tells what AUTO means */
   int32_t gemm;                  /* headroom_gemm */
   int32_t threads;               /* at least 1 */
-  int32_t reserved;              /* 0 */
+  int32_t stable_max;            /* 1: z = sgn(s) log(1 + |s|), without a soft cap */
   void* workspace;               /* all scratch memory, 64-byte aligned */
   int64_t workspace_bytes;
 } headroom_head;

@@ -62,6 +62,24 @@ void tanh_stays_within_four_ulp(const Epilogues& set) {
   CHECK(out[0] == -1 && out[1] == 1 && std::isnan(out[2]) && out[3] == 0, "%s: bounds", set.isa);
 }
 
+void log1p_stays_within_three_ulp(const Epilogues& set) {
+  std::vector<float> x, y;
+  for (double at = 1e-30; at < 1e38; at *= 1.0003) x.push_back(static_cast<float>(at));
+  for (double at = 0.3; at < 1.2; at += 0.00001) x.push_back(static_cast<float>(at));
+  y.resize(x.size());
+  set.log1p(x.data(), y.data(), static_cast<int64_t>(x.size()));
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double truth = std::log1p(static_cast<double>(x[i]));
+    worst = std::fmax(worst, std::fabs(static_cast<double>(y[i]) - truth) / std::ldexp(1.0, std::ilogb(truth) - 23));
+  }
+  CHECK(worst <= 3.0, "%s: %g ulp", set.isa, worst);
+  const float edges[] = {0.0f, kInfinity, NAN, 3.0e38f};
+  float out[4];
+  set.log1p(edges, out, 4);
+  CHECK(out[0] == 0 && out[1] == kInfinity && std::isnan(out[2]) && out[3] > 88, "%s: bounds", set.isa);
+}
+
 void float16_widens_exactly(const Epilogues& set) {
   const uint16_t halves[] = {0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x83ff, 0x7c00, 0xfc00, 0x7e00};
   const float wanted[] = {0.0f, -0.0f, 1.0f, -2.0f, 65504.0f, 0x1p-24f, -1023 * 0x1p-24f, kInfinity, -kInfinity, NAN};
@@ -186,6 +204,7 @@ int main() {
   for (const Epilogues* set : available()) {
     exp_stays_within_two_ulp(*set);
     tanh_stays_within_four_ulp(*set);
+    log1p_stays_within_three_ulp(*set);
     float16_widens_exactly(*set);
     for (int64_t cols : {1, 3, 4, 5, 15, 16, 17, 31, 32, 100})
       for (bool with_bias : {false, true}) statistics_and_gradient_match_float64(*set, cols, with_bias);

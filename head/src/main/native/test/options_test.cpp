@@ -20,7 +20,7 @@ struct Setting {
   int32_t engine, gemm;
   bool half, soft, forward_first;
   double tau;   // of the filter; 0: none
-  bool full_c;
+  bool full_c, stable;
 };
 
 // float16 bits of a number that float16 holds exactly: a multiple of 1/64 below 16.
@@ -131,7 +131,7 @@ class Call {
     h.c = setting_.half ? static_cast<const void*>(c16_.data()) : c_.data(), h.c_stride = s_.d;
     h.e_dtype = h.c_dtype = setting_.half ? HEADROOM_FLOAT16 : HEADROOM_FLOAT32;
     h.b = b_.data(), h.t = t_.data(), h.t_dtype = HEADROOM_INT64, h.ignore_index = -100;
-    h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = cap_, h.z_loss = kZLoss;
+    h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = cap_, h.stable_max = setting_.stable, h.z_loss = kZLoss;
     if (setting_.soft) h.soft_count = kPairs, h.soft_ids = soft_ids_.data(), h.soft_weights = soft_weights_.data(), h.soft = soft_.data();
     h.r = r_.data(), h.r_z = r_z_.data(), h.u_lse = u_l_.data(), h.u_entropy = u_h_.data(), h.u_log_prob = u_p_.data();
     h.listed_count = static_cast<int64_t>(listed_.size()), h.listed_ids = listed_.data(), h.listed_places = places_.data();
@@ -176,7 +176,7 @@ class Call {
     for (int64_t v = 0; v < s_.v; ++v) {
       double a = get(b_, v);
       for (int64_t k = 0; k < s_.d; ++k) a += get(e_, i * s_.d + k) * get(c_, v * s_.d + k);
-      z[static_cast<size_t>(v)] = std::isinf(a) ? a : cap_ == 0 ? kScale * a : cap_ * std::tanh(kScale * a / cap_);
+      z[static_cast<size_t>(v)] = std::isinf(a) ? a : setting_.stable ? std::copysign(std::log1p(std::fabs(kScale * a)), a) : cap_ == 0 ? kScale * a : cap_ * std::tanh(kScale * a / cap_);
       total += std::exp(z[static_cast<size_t>(v)]);
     }
     const double lse = std::log(total);
@@ -219,7 +219,7 @@ class Call {
       if (p < setting_.tau) x_below_[row] += p;
       x_scale_[row] = std::max(x_scale_[row], std::fabs(a) + std::fabs(u_h * z[at]));
       g[at] += p * a - p * z[at] * u_h - per_class * get(w_, v);
-      g[at] *= kScale * (cap_ == 0 ? 1 : 1 - z[at] * z[at] / cap_ / cap_);
+      g[at] *= kScale * (setting_.stable ? std::exp(-std::fabs(z[at])) : cap_ == 0 ? 1 : 1 - z[at] * z[at] / cap_ / cap_);
       x_db_[at] += g[at];
       for (int64_t k = 0; k < s_.d; ++k) {
         x_de_[static_cast<size_t>(i * s_.d + k)] += g[at] * get(c_, v * s_.d + k);
@@ -239,7 +239,7 @@ class Call {
 
   const Shape s_;
   const Setting setting_;
-  const double cap_ = setting_.tau > 0 ? 0 : 4;
+  const double cap_ = setting_.tau > 0 || setting_.stable ? 0 : 4;
   std::mt19937 random_;
   int64_t top_ = 0;
   std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, u_v_, late_r_, soft_weights_;
@@ -267,9 +267,10 @@ int main() {
           for (bool forward_first : {false, true}) {
             if (gemm == HEADROOM_GEMM_OWN && !own_products()) continue;
             for (double tau : {0.0, 1e-30, 0.002})
-              for (bool full_c : {false, true}) {
-                const Setting setting{engine, gemm, half, soft, forward_first, tau, full_c};
-                if ((tau > 0 && engine == HEADROOM_KEPT) || (tau == 0 && full_c)) continue;
+              for (bool other : {false, true}) {
+                // with a filter the other is the whole gradient of c, without one it is StableMax
+                const Setting setting{engine, gemm, half, soft, forward_first, tau, tau > 0 && other, tau == 0 && other};
+                if (tau > 0 && engine == HEADROOM_KEPT) continue;
                 for (Shape shape : {Shape{1, 1, 2}, Shape{5, 3, 7}, Shape{31, 33, 449}, Shape{270, 5, 900}})
                   Call(shape, setting).check();
               }

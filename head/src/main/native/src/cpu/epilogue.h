@@ -12,8 +12,10 @@ struct Tile {
   int64_t ld, rows, cols;
 };
 
-// What turns the products into logits: z = s, or cap tanh(s / cap) where cap is not 0, with s = scale (z + bias). bias is
-// the tile's part of b, or null. -inf (an absent class), +inf and NaN pass through the cap.
+// What turns the products into logits: z = s, or cap tanh(s / cap) where cap is positive, or sgn(s) log(1 + |s|) where it
+// is kStableMax, with s = scale (z + bias). bias is the tile's part of b, or null. -inf (an absent class), +inf and NaN pass
+// through.
+constexpr float kStableMax = -1.0f;
 struct Transform {
   const float* bias;
   float scale, cap;
@@ -29,7 +31,7 @@ struct RowStats {
 };
 
 // The row scalars of d loss / d z_v = p_v a + p_v z_v b - s w_v, with p_v = exp(z_v - lse), and the factor
-// dz/da = scale (1 - (z/cap)^2) that follows it. The targets' entries are the caller's: a few numbers a row. b may be
+// dz/da = scale (1 - (z/cap)^2), or scale exp(-|z|) with kStableMax, that follows it. The targets' entries are the caller's: a few numbers a row. b may be
 // null; s and w are both null or both given (w is the tile's part, 0 where z is -inf).
 struct RowScalars {
   const float* lse;
@@ -64,9 +66,10 @@ struct Epilogues {
   void (*round_bf16)(const float* x, uint16_t* y, int64_t count);
   // float16 to float32, exactly.
   void (*widen_f16)(const uint16_t* x, float* y, int64_t count);
-  // exp and tanh alone, for the tests of their errors.
+  // exp, tanh and log(1 + x) for x >= 0 alone, for the tests of their errors.
   void (*exp)(const float* x, float* y, int64_t count);
   void (*tanh)(const float* x, float* y, int64_t count);
+  void (*log1p)(const float* x, float* y, int64_t count);
 };
 
 extern const Epilogues epilogues_generic;

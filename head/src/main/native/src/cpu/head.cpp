@@ -48,8 +48,10 @@ void check_options(const headroom_head& head) {
   check(std::isfinite(head.z_loss) && head.z_loss >= 0, "z_loss", head.z_loss, "0 (off) or a positive number");
   check(head.filter_tau >= 0 && head.filter_tau < 1, "filter_tau", head.filter_tau, "in [0, 1)");
   check(head.filter_mass >= 0 && head.filter_mass < 1, "filter_mass", head.filter_mass, "in [0, 1)");
-  const bool curved = filters(head) && head.label_smoothing > 0 && head.soft_cap > 0;
-  check(!curved, "soft_cap", head.soft_cap, "0 with a gradient filter and label smoothing: the smoothing is no longer of rank one");
+  check(head.stable_max == 0 || head.stable_max == 1, "stable_max", head.stable_max, "0 or 1");
+  check(head.stable_max == 0 || head.soft_cap == 0, "soft_cap", head.soft_cap, "0 with stable_max");
+  const bool curved = filters(head) && head.label_smoothing > 0 && cap_of(head) != 0;
+  check(!curved, head.stable_max ? "stable_max" : "soft_cap", cap_of(head), "0 with a gradient filter and label smoothing: the smoothing is no longer of rank one");
   if (filters(head) && head.engine == HEADROOM_KEPT) invalid("engine", "1 (kept)", "0 auto or 2 recomputed with a gradient filter");
   check_at_least("soft_count", head.soft_count, 0);
   check_at_least("top_count", head.top_count, 0);

@@ -67,8 +67,8 @@ struct Loop {
   Tile make_logits(float* z, Span block, const Classes& classes, const float* bias, int32_t worker) const {
     products->logits(block, classes, worker, z);
     const Tile made{z, plan.logit_stride, block.size(), classes.count};
-    if (bias || head.logit_scale != 1 || head.soft_cap != 0)
-      epilogues().transform(made, {bias, static_cast<float>(head.logit_scale), static_cast<float>(head.soft_cap)});
+    if (bias || head.logit_scale != 1 || cap_of(head) != 0)
+      epilogues().transform(made, {bias, static_cast<float>(head.logit_scale), cap_of(head)});
     return made;
   }
 

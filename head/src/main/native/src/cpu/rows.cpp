@@ -258,6 +258,7 @@ double RowStates::entry(int64_t i, int64_t column, double z) const {
 
 // d z / d a
 double RowStates::slope(double z) const {
+  if (head_.stable_max) return head_.logit_scale * std::exp(-std::fabs(z));
   const double t = head_.soft_cap == 0 ? 0.0 : z / head_.soft_cap;
   return head_.logit_scale * (1.0 - t * t);
 }
@@ -276,7 +277,7 @@ void RowStates::gradient(const Tile& tile, Span rows, const Classes& classes) {
     });
   epilogues_.row_gradient(tile, {lse_ + rows.begin, a_ + rows.begin, head_.u_entropy ? b_ + rows.begin : nullptr,
                                  w ? s_ + rows.begin : nullptr, w, static_cast<float>(head_.logit_scale),
-                                 static_cast<float>(head_.soft_cap)});
+                                 cap_of(head_)});
   each_target(rows, classes, [&](int64_t i, int64_t column, const float* z) {
     entry_of(i, column) = static_cast<float>(entry(i, classes.id(column), static_cast<double>(*z)));
   });

@@ -29,6 +29,9 @@ struct Classes {
 // Whether a call's gradients are filtered.
 inline bool filters(const headroom_head& head) { return head.filter_tau > 0 || head.filter_mass > 0; }
 
+// The cap as the epilogues take it.
+inline float cap_of(const headroom_head& head) { return head.stable_max ? kStableMax : static_cast<float>(head.soft_cap); }
+
 class RowStates {
  public:
   RowStates(const headroom_head& head, const Plan& plan, Arena& arena);

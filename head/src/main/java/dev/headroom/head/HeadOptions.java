@@ -10,8 +10,9 @@ import java.util.function.Consumer;
  * method returns other options.
  *
  * <p>With logits {@code a = c e_i + b}, scaled to {@code s = alpha a} and, where a soft cap is set,
- * {@code z = kappa tanh(s / kappa)}; {@code L = lse(z)}; class weights {@code w} with sum {@code
- * W}; smoothing {@code eps}; the loss of a kept row in nats is
+ * {@code z = kappa tanh(s / kappa)} (or, with {@link #stableMax}, {@code sgn(s) log(1 + |s|)});
+ * {@code L = lse(z)}; class weights {@code w} with sum {@code W}; smoothing {@code eps}; the loss
+ * of a kept row in nats is
  *
  * <pre>
  *   (1-eps) w_t (L - z_t) + (eps/V) (W L - sum_v w_v z_v) + lambda L^2
@@ -45,6 +46,7 @@ public final class HeadOptions {
   private double labelSmoothing;
   private double logitScale = 1;
   private double softCap;
+  private boolean stableMax;
   private double zLoss;
   private int softTargets;
   private boolean entropy;
@@ -85,6 +87,7 @@ public final class HeadOptions {
     copy.labelSmoothing = labelSmoothing;
     copy.logitScale = logitScale;
     copy.softCap = softCap;
+    copy.stableMax = stableMax;
     copy.zLoss = zLoss;
     copy.softTargets = softTargets;
     copy.entropy = entropy;
@@ -111,6 +114,12 @@ public final class HeadOptions {
         labelSmoothing >= 0 && labelSmoothing < 1, "labelSmoothing", labelSmoothing, "in [0, 1)");
     require(finite(logitScale) && logitScale > 0, "logitScale", logitScale, "a positive number");
     require(finite(softCap) && softCap >= 0, "softCap", softCap, "0 (off) or a positive number");
+    require(!stableMax || softCap == 0, "softCap", softCap, "0 with stableMax");
+    require(
+        !stableMax || !filter.on() || labelSmoothing == 0,
+        "stableMax",
+        stableMax,
+        "false with a gradient filter and label smoothing, which is then no longer of rank one");
     require(softTargets >= 0, "softTargets", softTargets, "0 (off) or pairs a row");
     require(
         topK >= 0 && topK <= Math.min(classes, MOST_TOP),
@@ -258,6 +267,11 @@ public final class HeadOptions {
     return softCap;
   }
 
+  /** Returns whether logits are {@code z = sgn(s) log(1 + |s|)}. */
+  public boolean stableMax() {
+    return stableMax;
+  }
+
   /** Returns lambda of {@code lambda lse^2}; its mean runs over kept rows. */
   public double zLoss() {
     return zLoss;
@@ -374,6 +388,20 @@ public final class HeadOptions {
     return with(o -> o.softCap = value);
   }
 
+  /**
+   * Returns these options with or without StableMax, {@code p_v ~ s_v + 1} for {@code s_v >= 0} and
+   * {@code 1 / (1 - s_v)} below: exactly the softmax of {@code z = sgn(s) log(1 + |s|)}, with
+   * {@code dz/ds = 1 / (1 + |s|)}.
+   *
+   * <p>Probabilities fall with a power of the logit, so a row whose target leads does not stop to
+   * learn in float32 (softmax collapse). Source: Prieto et al. 2025, Grokking at the Edge of
+   * Numerical Stability. Not for language models: 200,000 classes at logit 0 each weigh as much as
+   * the target at 1. Not with a soft cap.
+   */
+  public HeadOptions withStableMax(boolean value) {
+    return with(o -> o.stableMax = value);
+  }
+
   /** Returns these options with another weight of the z-loss. */
   public HeadOptions withZLoss(double value) {
     return with(o -> o.zLoss = value);
@@ -480,6 +508,7 @@ public final class HeadOptions {
         labelSmoothing,
         logitScale,
         softCap,
+        stableMax,
         zLoss,
         softTargets,
         entropy,
@@ -522,7 +551,7 @@ public final class HeadOptions {
         named("label smoothing", labelSmoothing, 0),
         named("logit scale", logitScale, 1),
         named("soft cap", softCap, 0),
-        named("z-loss", zLoss, 0),
+        named("z-loss", zLoss, 0) + (stableMax ? ", stable max" : ""),
         named("soft targets", softTargets, 0),
         named("top", topK, 0),
         moments ? ", moments" : entropy ? ", entropy" : "",

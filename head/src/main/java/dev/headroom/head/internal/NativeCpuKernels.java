@@ -137,6 +137,7 @@ public final class NativeCpuKernels implements HeadKernels {
     head.labelSmoothing = options.labelSmoothing();
     head.logitScale = options.logitScale();
     head.softCap = options.softCap();
+    head.stableMax = options.stableMax() ? 1 : 0;
     head.zLoss = options.zLoss();
     head.filterTau = options.filter().tau();
     head.filterMass = options.filter().maxDroppedMass();

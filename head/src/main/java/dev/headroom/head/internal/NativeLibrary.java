@@ -113,7 +113,7 @@ public interface NativeLibrary extends Library {
     public int engine;
     public int gemm;
     public int threads;
-    public int reserved;
+    public int stableMax;
     public Pointer workspace;
     public long workspaceBytes;
 
@@ -140,7 +140,7 @@ public interface NativeLibrary extends Library {
       put(at, de).putLong(deStride);
       put(at, dc).putLong(dcStride);
       put(at, db).putInt(addDc).putInt(filterFullC).putDouble(filterTau).putDouble(filterMass);
-      put(at, dropped).putInt(engine).putInt(gemm).putInt(threads).putInt(reserved);
+      put(at, dropped).putInt(engine).putInt(gemm).putInt(threads).putInt(stableMax);
       return put(at, workspace).putLong(workspaceBytes).flip();
     }
 

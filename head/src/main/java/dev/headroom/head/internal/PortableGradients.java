@@ -108,6 +108,9 @@ final class PortableGradients {
       NDArray part = tile.z.div((float) options.softCap());
       g = g.mul(part.mul(part).neg().add(1f));
     }
+    if (options.stableMax()) {
+      g = g.mul(tile.z.abs().neg().exp());
+    }
     if (options.logitScale() != 1) {
       g = g.mul((float) options.logitScale());
     }

@@ -43,6 +43,13 @@ final class PortableTile implements AutoCloseable {
 
   private static NDArray capped(NDArray a, HeadOptions options) {
     NDArray s = options.logitScale() == 1 ? a : a.mul((float) options.logitScale());
+    if (options.stableMax()) {
+      NDArray size = s.abs();
+      NDArray one = size.add(1f);
+      // log(1 + x) with what rounding 1 + x has lost
+      NDArray exact = one.log().add(size.sub(one.sub(1f)).div(one));
+      return NDArrays.where(s.isInfinite(), s, s.sign().mul(exact));
+    }
     if (options.softCap() == 0) {
       return s;
     }

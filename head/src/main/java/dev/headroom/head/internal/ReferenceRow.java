@@ -49,6 +49,9 @@ final class ReferenceRow {
   }
 
   private double capped(double s) {
+    if (options.stableMax()) {
+      return Math.copySign(Math.log1p(Math.abs(s)), s);
+    }
     // tanh would turn a mask or an overflow into an ordinary logit
     boolean kept = options.softCap() == 0 || Double.isInfinite(s);
     return kept ? s : options.softCap() * Math.tanh(s / options.softCap());
@@ -155,6 +158,7 @@ final class ReferenceRow {
       double w = classes.smoothed() == null ? 0 : classes.smoothed()[v];
       g[v] += Math.exp(z[v] - lse) * (a - uEntropy * z[v]) - r * classes.share() * w;
       double slope = options.softCap() == 0 ? 1 : 1 - Math.pow(z[v] / options.softCap(), 2);
+      slope = options.stableMax() ? Math.exp(-Math.abs(z[v])) : slope;
       g[v] = z[v] == Double.NEGATIVE_INFINITY ? 0 : g[v] * options.logitScale() * slope;
     }
     return g;

@@ -30,7 +30,7 @@ class OptionPairsContractTest {
     CLASS_WEIGHTS(2),
     SMOOTHING(2),
     SCALE(3),
-    CAP(2),
+    CAP(3),
     Z_LOSS(2),
     SOFT(3),
     ENTROPY(4),
@@ -121,7 +121,8 @@ class OptionPairsContractTest {
             .withBias(at(row, Factor.BIAS) > 0)
             .withLabelSmoothing(0.2 * at(row, Factor.SMOOTHING))
             .withLogitScale(new double[] {1, 0.4, 2.5}[at(row, Factor.SCALE)])
-            .withSoftCap(5.0 * at(row, Factor.CAP))
+            .withSoftCap(at(row, Factor.CAP) == 1 ? 5 : 0)
+            .withStableMax(at(row, Factor.CAP) == 2)
             .withZLoss(0.01 * at(row, Factor.Z_LOSS))
             .withSoftTargets(new int[] {0, 1, 4}[at(row, Factor.SOFT)])
             .withEntropy(at(row, Factor.ENTROPY) > 0)
