@@ -22,6 +22,12 @@ record RankedRow(long[] ids, float[] logits, int first, int size) {
     return new RankedRow(rows.topIds(), rows.topLogits(), i * k, size);
   }
 
+  /** Copies classes and logits. */
+  void copyTo(long[] toIds, float[] toLogits, int at) {
+    System.arraycopy(ids, first, toIds, at, size);
+    System.arraycopy(logits, first, toLogits, at, size);
+  }
+
   /**
    * Writes k classes and their log-probabilities; masked ones, in the order of their ids, where no
    * others are left.
