@@ -12,7 +12,8 @@ import java.util.BitSet;
  * probable class is always kept; of equal logits the lower id ranks first. {@link Mirostat} takes
  * the place of all rules but temperature and unused classes.
  *
- * @param temperature at least 1e-6; below 1 sharper, above 1 flatter
+ * @param temperature at least 1e-6; below 1 sharper, above 1 flatter; 1 with {@link
+ *     HeadOptions#stableMax}
  * @param topK classes kept, 0 for all; 1 takes the most probable class, without chance
  * @param topP above 0, at most 1; 1 keeps all
  * @param minP 0 to 1; 0 keeps all

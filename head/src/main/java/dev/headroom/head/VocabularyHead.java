@@ -96,8 +96,9 @@ public final class VocabularyHead extends AbstractBlock {
    * Computes logits [..., V] of a few hidden states, for prediction: N x V floats are held.
    *
    * <p>{@code a = <e,c> + b}, {@code s = alpha a} with {@link HeadOptions#logitScale} and, with
-   * {@link HeadOptions#softCap}, {@code z = kappa tanh(s / kappa)}; a masked class (minus infinity)
-   * stays masked. The loss, {@link #topK} and {@link #sample} see the same logits.
+   * {@link HeadOptions#softCap}, {@code z = kappa tanh(s / kappa)}, with {@link
+   * HeadOptions#stableMax} {@code z = sgn(s) log(1 + |s|)}; a masked class (minus infinity) stays
+   * masked. The loss, {@link #topK} and {@link #sample} see the same logits.
    *
    * @param hidden hidden states [..., D]
    * @return logits z, owned by the manager of the hidden states
@@ -120,6 +121,11 @@ public final class VocabularyHead extends AbstractBlock {
     // full() and no numbers: a number's memory may be gone before a backward pass comes to it
     NDArray scale = scratch.full(new Shape(), (float) options.logitScale(), a.getDataType());
     NDArray s = options.logitScale() == 1 ? a : a.mul(scale);
+    if (options.stableMax()) {
+      // (the logarithm of a mask would be infinite too, but its gradient no number)
+      NDArray one = scratch.full(new Shape(), 1, a.getDataType());
+      return NDArrays.where(s.isInfinite(), s, s.sign().mul(s.abs().add(one).log()));
+    }
     if (options.softCap() == 0) {
       return s;
     }

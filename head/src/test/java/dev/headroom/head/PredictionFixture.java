@@ -75,6 +75,9 @@ final class PredictionFixture implements AutoCloseable {
           a += (double) e[i * width + k] * c[v * width + k];
         }
         double s = head.options().logitScale() * a;
+        if (head.options().stableMax() && Double.isFinite(s)) {
+          s = Math.signum(s) * Math.log1p(Math.abs(s));
+        }
         z[i][v] = kappa == 0 || Double.isInfinite(s) ? s : kappa * Math.tanh(s / kappa);
       }
     }

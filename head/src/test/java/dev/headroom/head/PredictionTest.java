@@ -82,6 +82,7 @@ class PredictionTest {
         List.of(
             HeadOptions.of(700, WIDTH).withLogitScale(0.3),
             HeadOptions.of(700, WIDTH).withSoftCap(1.5),
+            HeadOptions.of(700, WIDTH).withLogitScale(1.7).withStableMax(true),
             HeadOptions.of(700, WIDTH).withLogitScale(1.7).withSoftCap(2.5))) {
       VocabularyHead head = f.head(options, bias);
       NDArray hidden = f.hidden(4, 1);

@@ -258,6 +258,18 @@ class SamplingTest {
   }
 
   @Test
+  void drawsFromStableMaxWithoutATemperature() {
+    HeadOptions options = HeadOptions.of(CLASSES, PredictionFixture.WIDTH).withStableMax(true);
+    VocabularyHead head = peaked(options.withLogitScale(3));
+    compare(head, plain());
+    compare(head, plain().withTopK(8));
+    NDArray hidden = f.hidden(1, 1);
+    refuses(
+        "sampling temperature: 0.5 (expected: 1 with stableMax",
+        () -> head.sample(hidden, plain().withTemperature(0.5), 1, 1));
+  }
+
+  @Test
   void keepsItsOwnSetOfUnusedClasses() {
     BitSet unused = ids(3);
     Sampling sampling = plain().withUnused(unused);

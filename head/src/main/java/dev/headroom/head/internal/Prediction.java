@@ -81,6 +81,11 @@ public final class Prediction {
         "sampling unused id",
         unused.length() - 1,
         "0 to " + (options.classes() - 1));
+    Shapes.require(
+        !options.stableMax() || sampling.temperature() == 1,
+        "sampling temperature",
+        sampling.temperature(),
+        "1 with stableMax, whose logarithm no scale passes through");
     Shape leading = leading();
     int rows = (int) leading.size();
     if (mirostat != null) {
@@ -132,6 +137,7 @@ public final class Prediction {
         HeadOptions.of(options.classes(), options.width())
             .withLogitScale(options.logitScale() / temperature)
             .withSoftCap(options.softCap() / temperature)
+            .withStableMax(options.stableMax())
             .withThreads(options.threads())
             .withWorkspaceBytes(options.workspaceBytes());
     long bytesPerRow = LogitTiles.bytesPerRow(options) + 12L * k;
