@@ -164,6 +164,69 @@ HEADROOM_API int32_t headroom_head_backward(const headroom_head* head);
 /* Statistics and gradients in one call, by either engine. */
 HEADROOM_API int32_t headroom_head_forward_backward(const headroom_head* head);
 
+/* The divergence of two heads over the classes of one: student z = that of e, c, b, teacher likewise with its own width.
+ * p = softmax(z_student), q = softmax(z_teacher), m = beta q + (1-beta) p, of a row:
+ *
+ *     FORWARD_KL       sum q log(q/p)                            d/dz_v = p_v - q_v
+ *     REVERSE_KL       sum p log(p/q)                                     p_v (log(p_v/q_v) - value)
+ *     JENSEN_SHANNON   beta sum q log(q/m) + (1-beta) sum p log(p/m)      (1-beta) p_v (log(p_v/m_v) - sum p log(p/m))
+ *     SYMMETRIC_CE     -sum q log p - sum p log q                         p_v - q_v - p_v (log q_v - sum p log q)
+ *     INNER_PRODUCT    -log sum p q                                       p_v - p_v q_v / sum p q
+ *
+ * Classes whose student logit is -inf (and the teacher's beyond v) are absent from q too, which is the softmax over the
+ * rest; a class whose teacher logit is -inf (and the student's beyond the teacher's) has q = 0, and for REVERSE_KL and
+ * SYMMETRIC_CE, infinite there, is absent from p too. The temperature is in logit_scale and soft_cap of both sides. */
+typedef enum headroom_divergence_kind {
+  HEADROOM_FORWARD_KL = 0, HEADROOM_REVERSE_KL = 1, HEADROOM_JENSEN_SHANNON = 2, HEADROOM_SYMMETRIC_CE = 3,
+  HEADROOM_INNER_PRODUCT = 4
+} headroom_divergence_kind;
+
+/* One of the two heads, as in headroom_head. */
+typedef struct headroom_side {
+  int64_t d, v;
+  const void* e; int64_t e_stride;
+  const void* c; int64_t c_stride;
+  const float* b;                /* [v] or null */
+  int32_t e_dtype, c_dtype;
+  double logit_scale, soft_cap;
+} headroom_side;
+
+typedef struct headroom_divergence {
+  int32_t abi;                   /* HEADROOM_ABI */
+  int32_t device;                /* headroom_device */
+  void* stream;                  /* the caller's CUDA stream; null on CPU */
+  const headroom_blas* blas;     /* as in headroom_head */
+
+  int64_t n;
+  headroom_side student, teacher;
+  const int64_t* t;              /* [n]; rows of the ignore index are left out; other values count with without_target */
+  int64_t ignore_index;
+  int32_t without_target;        /* 1: both softmaxes run over all classes but t */
+  int32_t kind;                  /* headroom_divergence_kind */
+  double beta;                   /* in (0,1) for JENSEN_SHANNON */
+  int32_t compute;               /* HEADROOM_FLOAT32 or HEADROOM_BFLOAT16 */
+  int32_t add_dc;                /* 1: dc and db are added to; 0: they are overwritten */
+
+  const float* r;                /* [n] scale of a row's gradient */
+  float* value;                  /* [n] out: the divergence, 0 on ignored rows */
+  float* de; int64_t de_stride;  /* gradients of the student as in headroom_head, null where not wanted */
+  float* dc; int64_t dc_stride;
+  float* db;
+
+  int32_t engine;                /* headroom_engine */
+  int32_t gemm;                  /* headroom_gemm */
+  int32_t threads;               /* at least 1 */
+  int32_t reserved;              /* 0 */
+  void* workspace;               /* 64-byte aligned */
+  int64_t workspace_bytes;
+} headroom_divergence;
+
+HEADROOM_API int32_t headroom_divergence_plan(const headroom_divergence* divergence, headroom_plan* plan);
+/* Values only. */
+HEADROOM_API int32_t headroom_divergence_forward(const headroom_divergence* divergence);
+/* Values and gradients in one call. */
+HEADROOM_API int32_t headroom_divergence_forward_backward(const headroom_divergence* divergence);
+
 /* AdamW with decoupled weight decay, one in-place pass over one parameter (Loshchilov and Hutter 2019, algorithm 2):
  *   g = scale * grad;  m = beta1 m + (1-beta1) g;  s = beta2 s + (1-beta2) g^2
  *   param = param (1 - lr decay) - lr * (m / (1-beta1^step)) / (sqrt(s / (1-beta2^step)) + eps);  grad = 0 if zero_grad

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <string>
 
+#include "checks.h"
 #include "chunks.h"
 #include "epilogue.h"
 #include "plan.h"
@@ -17,26 +17,6 @@
 
 namespace headroom {
 namespace {
-
-void check_at_least(const char* name, int64_t value, int64_t least) {
-  if (value < least) invalid(name, std::to_string(value), "at least " + std::to_string(least));
-}
-
-void check_given(const char* name, const void* pointer) {
-  if (!pointer) invalid(name, "null", "a pointer");
-}
-
-void check_stride(const char* name, int64_t stride, int64_t d) {
-  check_at_least(name, stride, d);
-  const int64_t most = std::numeric_limits<int32_t>::max();  // the BLAS takes strides as 32-bit integers
-  if (stride > most) invalid(name, std::to_string(stride), "at most " + std::to_string(most));
-}
-
-void check_floats(const char* name, int32_t dtype) {
-  if (dtype != HEADROOM_FLOAT32 && dtype != HEADROOM_FLOAT16)
-    throw Failure(HEADROOM_UNSUPPORTED, std::string(name) + ": dtype code " + std::to_string(dtype) +
-                                            " (expected: FLOAT32 or FLOAT16 on the CPU)");
-}
 
 void check_options(const headroom_head& head) {
   const auto check = [](bool good, const char* name, double value, const char* rule) {
@@ -75,22 +55,7 @@ void check_shapes(const headroom_head& head) {
   if (head.t_dtype != HEADROOM_INT32 && head.t_dtype != HEADROOM_INT64)
     throw Failure(HEADROOM_UNSUPPORTED,
                   "targets: dtype code " + std::to_string(head.t_dtype) + " (expected: INT32 or INT64)");
-  if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_BFLOAT16)
-    throw Failure(HEADROOM_UNSUPPORTED,
-                  "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32 or BFLOAT16)");
-  if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED)
-    invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
-  if (head.gemm < HEADROOM_GEMM_AUTO || head.gemm > HEADROOM_GEMM_OWN)
-    invalid("gemm", std::to_string(head.gemm), "0 auto, 1 BLAS or 2 own");
-  if (head.gemm == HEADROOM_GEMM_OWN && !own_products_can_run(head.compute))
-    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512, for BFLOAT16 with AVX512-BF16)");
-}
-
-void check_blas(const headroom_head& head) {
-  check_given("blas", head.blas);
-  check_given("sgemm", reinterpret_cast<const void*>(head.blas->sgemm));
-  if (head.compute == HEADROOM_BFLOAT16 && !head.blas->gemm_bf16)
-    throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
+  check_engine(head);
 }
 
 bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }

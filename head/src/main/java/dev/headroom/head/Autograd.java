@@ -1,9 +1,14 @@
 package dev.headroom.head;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.headroom.head.internal.FusedDelivery;
+import dev.headroom.head.internal.HeadResult;
+import dev.headroom.head.internal.Wanted;
+import java.util.function.Function;
 
 /**
  * Hands gradients that the kernels have formed to autograd: {@code value + (s - s.stopGradient())}
@@ -31,5 +36,29 @@ final class Autograd {
   static NDArray attachRows(NDArray values, NDArray hidden, NDArray gradient) {
     NDArray s = gradient.mul(hidden.reshape(gradient.getShape())).sum(new int[] {1});
     return values.add(s.sub(s.stopGradient())).reshape(new Shape(values.size()));
+  }
+
+  /** Attaches every gradient of a result to the prediction that it belongs to. */
+  static NDArray attachAll(NDArray value, NDList predictions, HeadResult result) {
+    NDArray[] gradients = {result.dE(), result.dC(), result.dB()};
+    NDArray loss = value;
+    for (int i = 0; i < gradients.length; i++) {
+      loss = gradients[i] == null ? loss : attach(loss, predictions.get(i), gradients[i]);
+    }
+    return loss;
+  }
+
+  /**
+   * Hands the parameters' gradient buffers to whoever adds to them.
+   *
+   * @param form makes the loss, its gradients of the parameters added to the buffers that it gets
+   * @return the loss, or null where the engine gives no gradient buffer that stays
+   */
+  static NDArray fused(NDList predictions, Wanted wanted, Function<Wanted, NDArray> form) {
+    try (NDArray intoC = wanted.classifier() ? FusedDelivery.buffer(predictions.get(1)) : null;
+        NDArray intoB = wanted.bias() ? FusedDelivery.buffer(predictions.get(2)) : null) {
+      boolean missing = (wanted.classifier() && intoC == null) || (wanted.bias() && intoB == null);
+      return missing ? null : form.apply(wanted.into(intoC, intoB));
+    }
   }
 }

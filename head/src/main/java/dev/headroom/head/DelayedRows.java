@@ -1,5 +1,6 @@
 package dev.headroom.head;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -11,6 +12,7 @@ import dev.headroom.head.internal.HeadResult;
 import dev.headroom.head.internal.Wanted;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Outputs of rows whose classifier gradient is formed once the backward pass has told the upstream
@@ -18,18 +20,20 @@ import java.util.List;
  * states.
  */
 final class DelayedRows implements AutoCloseable {
-  private final HeadKernels kernels;
-  private final HeadProblem problem;
-  private final HeadResult.Rows forward;
   private final NDList parameters;
   private final Wanted wanted;
-  private final Scaling scaling;
   private final NDManager manager;
+  private final Pass pass;
   private final List<NDArray> probes = new ArrayList<>();
 
   /** Makes the problem of the gradient pass from the upstream gradients, null where none came. */
   interface Scaling {
     HeadProblem apply(HeadProblem problem, List<float[]> upstream);
+  }
+
+  /** Forms the wanted gradients from the upstream gradients, null where none came. */
+  interface Pass {
+    HeadResult form(List<float[]> upstream, Wanted wanted);
   }
 
   /** Keeps what the gradient pass needs; c belongs to the parameters and is not copied. */
@@ -39,21 +43,38 @@ final class DelayedRows implements AutoCloseable {
       HeadResult.Rows forward,
       NDList predictions,
       Scaling scaling) {
-    this.kernels = kernels;
-    this.forward = forward;
+    this(
+        problem.e().getDevice(),
+        predictions,
+        manager -> {
+          HeadProblem kept =
+              problem.withHidden(copy(problem.e(), manager), copy(problem.b(), manager));
+          return (upstream, wanted) ->
+              kernels.backward(scaling.apply(kept, upstream), forward, wanted);
+        });
+  }
+
+  /**
+   * Keeps another gradient pass, made from a manager that is closed with this.
+   *
+   * @param predictions hidden states, which are not looked at, and parameters
+   */
+  DelayedRows(Device device, NDList predictions, Function<NDManager, Pass> pass) {
     parameters = predictions.subNDList(1);
     wanted = Wanted.of(predictions).parametersAlone();
-    this.scaling = scaling;
-    manager = NDManager.newBaseManager(problem.e().getDevice(), "PyTorch");
-    NDArray e = problem.e().duplicate();
-    e.detach();
-    e.attach(manager);
-    NDArray b = problem.b() == null ? null : problem.b().duplicate();
-    if (b != null) {
-      b.detach();
-      b.attach(manager);
+    manager = NDManager.newBaseManager(device, "PyTorch");
+    this.pass = pass.apply(manager);
+  }
+
+  /** Copies an array, or null, into a manager. */
+  static NDArray copy(NDArray array, NDManager manager) {
+    if (array == null) {
+      return null;
     }
-    this.problem = problem.withHidden(e, b);
+    NDArray copy = array.duplicate();
+    copy.detach();
+    copy.attach(manager);
+    return copy;
   }
 
   /** Returns an output [N] with a probe in it; probes are read in the order of these calls. */
@@ -75,19 +96,18 @@ final class DelayedRows implements AutoCloseable {
       }
     }
     if (any) {
-      add(scaling.apply(problem, upstream));
+      add(upstream);
     }
     return any;
   }
 
-  private void add(HeadProblem scaled) {
+  private void add(List<float[]> upstream) {
     NDArray weight = parameters.get(0);
     NDArray bias = parameters.size() > 1 ? parameters.get(1) : null;
     try (NDArray intoC = wanted.classifier() ? buffer(weight) : null;
         NDArray intoB = wanted.bias() ? buffer(bias) : null) {
       boolean half = narrow(intoC) || narrow(intoB);
-      HeadResult result =
-          kernels.backward(scaled, forward, half ? wanted : wanted.into(intoC, intoB));
+      HeadResult result = pass.form(upstream, half ? wanted : wanted.into(intoC, intoB));
       if (half) {
         addRounded(intoC, result.dC());
         addRounded(intoB, result.dB());

@@ -9,7 +9,6 @@ import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
 import dev.headroom.head.internal.Backends;
-import dev.headroom.head.internal.FusedDelivery;
 import dev.headroom.head.internal.HeadKernels;
 import dev.headroom.head.internal.HeadProblem;
 import dev.headroom.head.internal.HeadResult;
@@ -169,7 +168,7 @@ public final class HeadLoss extends Loss {
       }
     }
     HeadResult result = gradients(problem, forward, wanted);
-    return attach(valueOf(problem, result.rows()), predictions, result);
+    return Autograd.attachAll(valueOf(problem, result.rows()), predictions, result);
   }
 
   /** Returns the length of a sequence of hidden states [..., T, D]; all rows of [N,D]. */
@@ -188,29 +187,19 @@ public final class HeadLoss extends Loss {
     return result;
   }
 
-  private static NDArray attach(NDArray value, NDList predictions, HeadResult result) {
-    NDArray[] gradients = {result.dE(), result.dC(), result.dB()};
-    NDArray loss = value;
-    for (int i = 0; i < gradients.length; i++) {
-      loss = gradients[i] == null ? loss : Autograd.attach(loss, predictions.get(i), gradients[i]);
-    }
-    return loss;
-  }
-
   /** Returns null where the engine gives no gradient buffer that stays: AUTOGRAD serves instead. */
   private NDArray fused(
       HeadProblem problem, HeadResult.Rows forward, NDList predictions, Wanted wanted) {
-    try (NDArray intoC = wanted.classifier() ? FusedDelivery.buffer(predictions.get(1)) : null;
-        NDArray intoB = wanted.bias() ? FusedDelivery.buffer(predictions.get(2)) : null) {
-      if ((wanted.classifier() && intoC == null) || (wanted.bias() && intoB == null)) {
-        return null;
-      }
-      HeadResult result = gradients(problem, forward, wanted.into(intoC, intoB));
-      NDArray value = valueOf(problem, result.rows());
-      NDArray loss =
-          wanted.hidden() ? Autograd.attach(value, predictions.get(0), result.dE()) : value;
-      return upstream.addScalarProbe(loss);
-    }
+    return Autograd.fused(
+        predictions,
+        wanted,
+        into -> {
+          HeadResult result = gradients(problem, forward, into);
+          NDArray value = valueOf(problem, result.rows());
+          NDArray loss =
+              into.hidden() ? Autograd.attach(value, predictions.get(0), result.dE()) : value;
+          return upstream.addScalarProbe(loss);
+        });
   }
 
   /**

@@ -81,6 +81,11 @@ public final class VocabularyHead extends AbstractBlock {
     return weight;
   }
 
+  /** Returns the bias [V], or null. */
+  NDArray biasArray() {
+    return bias == null ? null : bias.getArray();
+  }
+
   @Override
   protected NDList forwardInternal(
       ParameterStore store, NDList inputs, boolean training, PairList<String, Object> params) {

@@ -16,6 +16,9 @@
  * would need logits. {@link dev.headroom.head.Sampling} says from which classes a prediction is
  * drawn, {@link dev.headroom.head.Mirostat} keeps how surprising the drawn ones may be, {@link
  * dev.headroom.head.TopK} holds the most probable ones. {@link dev.headroom.head.NumberTokens}
- * tells which classes of a vocabulary are numbers, and their values.
+ * tells which classes of a vocabulary are numbers, and their values. {@link
+ * dev.headroom.head.DistillationLoss} compares a head with that of a teacher, whose logits it does
+ * not hold either, as {@link dev.headroom.head.Distillation} says, by a {@link
+ * dev.headroom.head.Divergence}.
  */
 package dev.headroom.head;

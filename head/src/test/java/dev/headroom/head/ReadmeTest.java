@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
@@ -85,6 +87,14 @@ class ReadmeTest {
     return next;
   }
 
+  private static DistillationLoss distil(VocabularyHead student, VocabularyHead teacher) {
+    // distillation begins
+    Distillation how = Distillation.forwardKl().withTemperature(2, true).withCrossEntropy(0.3);
+    DistillationLoss loss = new DistillationLoss(student, teacher, how); // labels: ids, teacher's e
+    // distillation ends
+    return loss;
+  }
+
   /** Trains on a fixed task from the same random weights. */
   private static TrainingResult train(boolean head) throws Exception {
     try (Model model = Model.newInstance("readme");
@@ -128,9 +138,24 @@ class ReadmeTest {
   void predictsWithTheLinesThatTheReadmeShows() {
     try (NDManager manager = NDManager.newBaseManager()) {
       VocabularyHead head = new VocabularyHead(HeadOptions.of(CLASSES, WIDTH));
-      head.initialize(manager, ai.djl.ndarray.types.DataType.FLOAT32, new Shape(1, WIDTH));
+      head.initialize(manager, DataType.FLOAT32, new Shape(1, WIDTH));
       NDArray hidden = manager.ones(new Shape(2, 3, WIDTH));
       assertEquals(new Shape(2, 3), predict(head, hidden, new BitSet(), 1, 1).getShape());
+    }
+  }
+
+  @Test
+  void distilsWithTheLinesThatTheReadmeShows() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      VocabularyHead student = new VocabularyHead(HeadOptions.of(CLASSES, WIDTH));
+      VocabularyHead teacher = new VocabularyHead(HeadOptions.of(CLASSES + 1, 5));
+      student.initialize(manager, DataType.FLOAT32, new Shape(1, WIDTH));
+      teacher.initialize(manager, DataType.FLOAT32, new Shape(1, 5));
+      NDList labels = new NDList(manager.create(new long[2]), manager.ones(new Shape(2, 5)));
+      NDList predictions =
+          new NDList(manager.ones(new Shape(2, WIDTH)), student.weight().getArray());
+      float loss = distil(student, teacher).evaluate(labels, predictions).getFloat();
+      assertEquals(0.3 * Math.log(CLASSES), loss, 0.3, "heads that are nearly uniform");
     }
   }
 
@@ -141,6 +166,7 @@ class ReadmeTest {
     assertEquals(ran("after"), version(diff, "-"));
     assertEquals(5, diff.stream().filter(line -> line.startsWith("+")).count());
     assertEquals(ran("prediction"), block("```java").stream().map(String::strip).toList());
+    assertEquals(ran("distillation"), block("```java", 1).stream().map(String::strip).toList());
   }
 
   /** The lines of a diff without those of one sign, and without signs. */
@@ -152,8 +178,16 @@ class ReadmeTest {
   }
 
   private static List<String> block(String fence) throws IOException {
+    return block(fence, 0);
+  }
+
+  /** The block of a fence that so many come before. */
+  private static List<String> block(String fence, int before) throws IOException {
     String readme = Files.readString(Path.of("../README.md"));
     int begin = readme.indexOf(fence + "\n");
+    for (int i = 0; i < before && begin >= 0; i++) {
+      begin = readme.indexOf(fence + "\n", begin + 1);
+    }
     assertTrue(begin >= 0, "the README has no " + fence);
     begin += fence.length() + 1;
     return readme.substring(begin, readme.indexOf("```", begin)).lines().toList();

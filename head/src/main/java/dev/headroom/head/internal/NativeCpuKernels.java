@@ -31,7 +31,7 @@ public final class NativeCpuKernels implements HeadKernels {
   }
 
   private final NativeLibrary library = NativeLibrary.load();
-  private final NativeLibrary.Blas blas = new NativeLibrary.Blas();
+  private final NativeLibrary.Blas blas = blas();
   private final Workspaces workspaces = new Workspaces();
   private final Gemm gemm;
 
@@ -43,10 +43,16 @@ public final class NativeCpuKernels implements HeadKernels {
   /** Takes the matrix products from where it is told. */
   NativeCpuKernels(Gemm gemm) {
     this.gemm = gemm;
+  }
+
+  /** Looks up the matrix products. */
+  static NativeLibrary.Blas blas() {
+    NativeLibrary.Blas blas = new NativeLibrary.Blas();
     blas.sgemm = TorchTensors.function("sgemm_");
     blas.gemmBf16 = TorchTensors.function("cblas_gemm_bf16bf16f32");
     blas.setThreadsLocal = TorchTensors.function("MKL_Set_Num_Threads_Local");
     blas.write();
+    return blas;
   }
 
   /** Returns why this rung cannot serve here, or null when it can. */
@@ -194,7 +200,8 @@ public final class NativeCpuKernels implements HeadKernels {
     }
   }
 
-  private static int dtype(NDArray array) {
+  /** Returns the code of an array's type. */
+  static int dtype(NDArray array) {
     return array.getDataType() == DataType.FLOAT16 ? NativeLibrary.FLOAT16 : NativeLibrary.FLOAT32;
   }
 
@@ -211,7 +218,8 @@ public final class NativeCpuKernels implements HeadKernels {
     return new HeadResult(null, dE, dC, dB);
   }
 
-  private static NDArray target(NDManager manager, NDArray into, long... shape) {
+  /** Returns an array of this shape, or the one that is added to. */
+  static NDArray target(NDManager manager, NDArray into, long... shape) {
     return into != null ? into : manager.create(new Shape(shape), DataType.FLOAT32);
   }
 
@@ -253,7 +261,7 @@ public final class NativeCpuKernels implements HeadKernels {
   }
 
   /** A matrix whose rows can be read as they lie: the array itself, or a copy closed with this. */
-  private record Operand(NDArray array, boolean copied) implements AutoCloseable {
+  record Operand(NDArray array, boolean copied) implements AutoCloseable {
     static Operand of(NDArray array) {
       boolean readable = TorchTensors.rowsAreReadable(array);
       return new Operand(readable ? array : copy(array), !readable);

@@ -76,7 +76,7 @@ public final class Shapes {
   }
 
   /** Returns the hidden states as a detached [N,D] view, a copy where they do not lie so. */
-  private static NDArray matrix(NDArray hidden, long width) {
+  static NDArray matrix(NDArray hidden, long width) {
     NDArray detached = hidden.stopGradient();
     if (detached.getShape().dimension() == 2) {
       return detached;
@@ -86,7 +86,7 @@ public final class Shapes {
     }
   }
 
-  private static NDArray float32(NDArray array, NDArray owner) {
+  static NDArray float32(NDArray array, NDArray owner) {
     NDArray detached = array.stopGradient();
     detached.attach(owner.getManager());
     if (detached.getDataType() == DataType.FLOAT32) {
@@ -116,7 +116,7 @@ public final class Shapes {
     require(bias.getShape().equals(expected), "bias", bias.getShape(), expected);
   }
 
-  private static void checkType(String name, NDArray array) {
+  static void checkType(String name, NDArray array) {
     checkOpen(name, array);
     // named before DJL touches it: its PyTorch binding ends the whole JVM over some BFLOAT16 calls
     require(

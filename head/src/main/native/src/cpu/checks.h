@@ -1,0 +1,54 @@
+// Checks of what reaches the C functions; each fails with "name: actual (expected: rule)".
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "headroom.h"
+#include "products.h"
+#include "status.h"
+
+namespace headroom {
+
+inline void check_at_least(const char* name, int64_t value, int64_t least) {
+  if (value < least) invalid(name, std::to_string(value), "at least " + std::to_string(least));
+}
+
+inline void check_given(const char* name, const void* pointer) {
+  if (!pointer) invalid(name, "null", "a pointer");
+}
+
+inline void check_stride(const char* name, int64_t stride, int64_t d) {
+  check_at_least(name, stride, d);
+  const int64_t most = std::numeric_limits<int32_t>::max();  // the BLAS takes strides as 32-bit integers
+  if (stride > most) invalid(name, std::to_string(stride), "at most " + std::to_string(most));
+}
+
+inline void check_floats(const char* name, int32_t dtype) {
+  if (dtype != HEADROOM_FLOAT32 && dtype != HEADROOM_FLOAT16)
+    throw Failure(HEADROOM_UNSUPPORTED, std::string(name) + ": dtype code " + std::to_string(dtype) +
+                                            " (expected: FLOAT32 or FLOAT16 on the CPU)");
+}
+
+// How the products are formed: compute type, engine, whose products.
+inline void check_engine(const headroom_head& head) {
+  if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_BFLOAT16)
+    throw Failure(HEADROOM_UNSUPPORTED,
+                  "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32 or BFLOAT16)");
+  if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED)
+    invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
+  if (head.gemm < HEADROOM_GEMM_AUTO || head.gemm > HEADROOM_GEMM_OWN)
+    invalid("gemm", std::to_string(head.gemm), "0 auto, 1 BLAS or 2 own");
+  if (head.gemm == HEADROOM_GEMM_OWN && !own_products_can_run(head.compute))
+    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512, for BFLOAT16 with AVX512-BF16)");
+}
+
+inline void check_blas(const headroom_head& head) {
+  check_given("blas", head.blas);
+  check_given("sgemm", reinterpret_cast<const void*>(head.blas->sgemm));
+  if (head.compute == HEADROOM_BFLOAT16 && !head.blas->gemm_bf16)
+    throw Failure(HEADROOM_UNSUPPORTED, "compute: BFLOAT16 (expected: FLOAT32, this BLAS has no bfloat16 product)");
+}
+
+}  // namespace headroom
