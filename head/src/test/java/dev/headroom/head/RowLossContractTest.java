@@ -351,8 +351,11 @@ class RowLossContractTest {
           long bytes = reduction == Reduction.NONE ? 16 << 20 : least(rung, f);
           HeadOptions options = f.options().withReduction(reduction).withWorkspaceBytes(bytes);
           HeadLoss loss = loss(rung, options.withRowLosses(failing));
+          NDList labels = f.targets();
+          int open = f.manager.getManagedArrays().size();
           Throwable actual =
-              assertThrows(thrown.getClass(), () -> f.run(loss, f.targets(), f.predictions()));
+              assertThrows(thrown.getClass(), () -> f.run(loss, labels, f.predictions()));
+          assertEquals(open, f.manager.getManagedArrays().size(), rung + ": arrays left open");
           assertSame(thrown, actual);
           int formed = rows[0];
           boolean chunks = reduction != Reduction.NONE;

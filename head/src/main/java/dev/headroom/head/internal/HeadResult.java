@@ -75,6 +75,19 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
     }
   }
 
+  /** Closes the arrays that a call has made and will not hand out. */
+  void discard(Wanted wanted) {
+    close(dE);
+    close(wanted == null || wanted.intoC() != null ? null : dC);
+    close(wanted == null || wanted.intoB() != null ? null : dB);
+  }
+
+  private static void close(NDArray array) {
+    if (array != null) {
+      array.close();
+    }
+  }
+
   /** Returns the rows' losses, without class weight and smoothing. */
   public float[] nll() {
     return rows.nll;

@@ -174,10 +174,15 @@ public final class NativeCpuKernels implements HeadKernels {
       if (forward != null) {
         head.engine = Engine.RECOMPUTED.ordinal();
       }
-      run(kernel, head, function);
-      HeadResult.Rows statistics = rows.read();
-      float[] dropped = wanted == null ? null : rows.dropped();
-      return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB(), dropped);
+      try {
+        run(kernel, head, function);
+        HeadResult.Rows statistics = rows.read();
+        float[] dropped = wanted == null ? null : rows.dropped();
+        return new HeadResult(statistics, arrays.dE(), arrays.dC(), arrays.dB(), dropped);
+      } catch (RuntimeException | Error failure) {
+        arrays.discard(wanted);
+        throw failure;
+      }
     }
   }
 

@@ -104,6 +104,9 @@ public final class PortableKernels implements HeadKernels {
           }
         }
       }
+    } catch (RuntimeException | Error failure) {
+      out.discard(wanted);
+      throw failure;
     }
     return out;
   }

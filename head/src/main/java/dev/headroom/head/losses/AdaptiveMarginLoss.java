@@ -69,6 +69,6 @@ public record AdaptiveMarginLoss(double margin, IntToDoubleFunction temperature)
     double total = p + others * -Math.expm1(-nll);
     double target = nll == Double.POSITIVE_INFINITY ? 0 : -p * nll;
     double rest = -entropy - target + margin / lambda * -Math.expm1(-nll);
-    return Math.log(classes) - Math.log(total) + (target + others * rest) / total;
+    return Math.log((double) classes) - Math.log(total) + (target + others * rest) / total;
   }
 }
