@@ -3,6 +3,7 @@ package dev.headroom.cli;
 import com.google.gson.JsonObject;
 import dev.headroom.cli.report.MemoryChart;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.bench.BenchLosses;
 import dev.headroom.head.bench.BenchSettings;
 import dev.headroom.head.bench.HeadBench;
 import dev.headroom.head.bench.HeadShape;
@@ -87,6 +88,14 @@ final class BenchCommand extends HeadroomCommand {
   String python;
 
   @Option(
+      names = "--loss",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Instead of the other heads: these losses beside the fused head, all of them with all.")
+  List<String> losses = List.of();
+
+  @Option(
       names = "--filter",
       paramLabel = "RUN",
       description =
@@ -110,7 +119,11 @@ final class BenchCommand extends HeadroomCommand {
     int threads = threads();
     BenchSettings settings =
         new BenchSettings(
-            workspaceMebibytes << 20, rounds, threads, BenchPython.chosen(python, System.getenv()));
+            workspaceMebibytes << 20,
+            rounds,
+            threads,
+            losses.isEmpty() ? BenchPython.chosen(python, System.getenv()) : null,
+            losses.equals(List.of("all")) ? BenchLosses.names() : losses);
     List<ShapeResult> results = new ArrayList<>();
     for (HeadShape shape : parsed) {
       results.add(HeadBench.measure(shape, settings, this::note));

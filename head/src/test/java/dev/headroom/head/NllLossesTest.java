@@ -17,7 +17,9 @@ import dev.headroom.head.losses.GeneralizedCrossEntropy;
 import dev.headroom.head.losses.MarginLoss;
 import dev.headroom.head.losses.MaskedDiffusion;
 import dev.headroom.head.losses.NllLoss;
+import dev.headroom.head.losses.OneVsEach;
 import dev.headroom.head.losses.PassAtN;
+import dev.headroom.head.losses.SymmetricCrossEntropy;
 import dev.headroom.head.losses.Unlikelihood;
 import java.util.List;
 import java.util.function.Function;
@@ -30,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The losses of single rows against their definitions from all logits. */
 class NllLossesTest {
   private static final double[] EXTREMES = {0, 1e-12, 80, 1e4, Double.POSITIVE_INFINITY};
+  private static final long[] SAMPLE = {0, 1, 4, 5, 9, 12};
   private static final double INF = Double.POSITIVE_INFINITY;
 
   /**
@@ -66,6 +69,17 @@ class NllLossesTest {
       sum += v == row.target() ? 0 : Math.exp(row.z()[v] - row.z()[row.target()] + margin);
     }
     return sum;
+  }
+
+  private static double oneVsEach(Row row) {
+    double sum = 0;
+    int others = 0;
+    for (long v : SAMPLE) {
+      double apart = row.z()[(int) v] - row.z()[row.target()];
+      sum += v == row.target() ? 0 : Math.log(1 + Math.exp(apart));
+      others += v == row.target() ? 0 : 1;
+    }
+    return 12 * sum / others;
   }
 
   static List<Case> cases() {
@@ -129,6 +143,12 @@ class NllLossesTest {
             row -> -Math.log(1 - p(row)),
             new double[] {-Math.log(1e-30), -Math.log(1e-12), e80, 0, 0},
             new double[] {-1e30, -1e12, -e80, 0, 0}),
+        of(
+            new SymmetricCrossEntropy(0.5, 2, -4),
+            row -> 0.5 * row.nll() + 8 * (1 - p(row)),
+            new double[] {0, 8.5e-12, 48 - 8 * e80, 5008, INF},
+            new double[] {8.5, 8.5, 0.5, 0.5, 0.5}),
+        of(new OneVsEach(SAMPLE, 13), NllLossesTest::oneVsEach, null, null),
         of(new MaskedDiffusion(sequence -> 2.5), row -> 2.5 * row.nll(), null, null),
         of(new EntropyRegularizer(0.3), row -> row.nll() + 0.3 * row.entropy(), null, null),
         of(

@@ -11,7 +11,9 @@ import dev.headroom.head.bench.Contestant.TurnFailure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Times loss and both gradients of one shape: Headroom's heads, DJL's matMul with softmax
@@ -123,6 +125,14 @@ public final class HeadBench {
     List<Contestant> list = new ArrayList<>();
     list.add(DjlHead.plain(shape));
     list.add(DjlHead.headroom("headroom-fused", shape, fused));
+    if (!settings.losses().isEmpty()) {
+      Map<String, UnaryOperator<HeadOptions>> losses =
+          BenchLosses.all(inputs.targets().toLongArray(), shape.v());
+      for (String loss : settings.losses()) {
+        list.add(DjlHead.headroom(loss, shape, losses.get(loss).apply(fused)));
+      }
+      return list;
+    }
     list.add(DjlHead.headroom("headroom-autograd", shape, options));
     if (new HeadLoss(options).backend() == Backend.NATIVE_CPU) {
       HeadOptions half = fused.withCompute(ComputeType.BFLOAT16);
@@ -217,7 +227,9 @@ public final class HeadBench {
               seconds,
               plain / seconds,
               score.peakExtraBytes(),
-              Math.abs(score.loss() - truth) / Math.abs(truth),
+              settings.losses().contains(contestant.name())
+                  ? Double.NaN
+                  : Math.abs(score.loss() - truth) / Math.abs(truth),
               score.note()));
     }
     return results;
