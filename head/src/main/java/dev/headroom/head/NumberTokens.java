@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Lists the number tokens of a vocabulary: the set S of their ids, rising, and the value {@code
@@ -172,6 +175,35 @@ public final class NumberTokens {
       entries.add(new Entry(id, value + 0.0, wholeDigits(value), false));
     }
     return new NumberTokens(entries, "number tokens", "the value of each id", size, 0);
+  }
+
+  /**
+   * Returns these tokens under other ids, for a head whose classes are some of a vocabulary's.
+   *
+   * @param newId new id of each id, negative where the token is left out; each new id once
+   * @param size of the new vocabulary, above all new ids
+   * @throws IllegalArgumentException where no token is left, or a new id is taken or too high
+   */
+  public NumberTokens renumbered(IntUnaryOperator newId, int size) {
+    List<Entry> kept = new ArrayList<>();
+    Set<Integer> taken = new HashSet<>();
+    for (Entry entry : entries) {
+      int id = newId.applyAsInt(entry.id);
+      if (id >= size || (id >= 0 && !taken.add(id))) {
+        throw new IllegalArgumentException(
+            "new id of number token "
+                + entry.id
+                + ": "
+                + id
+                + " (expected: below "
+                + size
+                + ", and no other's)");
+      }
+      if (id >= 0) {
+        kept.add(new Entry(id, entry.value, entry.digits, entry.starts));
+      }
+    }
+    return new NumberTokens(kept, "renumbered", "one that is not left out", size, leftOut);
   }
 
   private static int wholeDigits(double value) {

@@ -166,4 +166,20 @@ class NumberTokensTableTest {
         "number tokens: no number token among 0 (expected: at least one; the value of each id)",
         message(() -> NumberTokens.of(Map.of())));
   }
+
+  @Test
+  void keepsValuesAndDigitsUnderOtherIds() {
+    NumberTokens tokens = NumberTokens.ofEncoding(encoding(EncodingType.O200K_BASE), Kind.NUMBERS);
+    int zeros = encoding(EncodingType.O200K_BASE).encodeOrdinary("007").get(0);
+    int twelve = encoding(EncodingType.O200K_BASE).encodeOrdinary("12").get(0);
+    NumberTokens two = tokens.renumbered(id -> id == zeros ? 4 : id == twelve ? 2 : -1, 5);
+    assertArrayEquals(new int[] {2, 4}, two.ids());
+    assertArrayEquals(new double[] {12, 7}, two.values());
+    assertEquals(3, two.digits(4));
+    assertEquals(2, two.digits(2));
+    assertEquals(5, two.vocabularySize());
+    assertThrows(IllegalArgumentException.class, () -> tokens.renumbered(id -> 3, 5));
+    assertThrows(IllegalArgumentException.class, () -> tokens.renumbered(id -> id, 5));
+    assertThrows(IllegalArgumentException.class, () -> tokens.renumbered(id -> -1, 5));
+  }
 }
