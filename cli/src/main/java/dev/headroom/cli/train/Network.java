@@ -19,6 +19,7 @@ import dev.headroom.head.ComputeType;
 import dev.headroom.head.Delivery;
 import dev.headroom.head.HeadLoss;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.NumberTokens;
 import dev.headroom.head.VocabularyHead;
 import java.util.Collection;
 import java.util.Locale;
@@ -32,34 +33,49 @@ final class Network implements AutoCloseable {
   private final boolean plain;
   private final Decoder decoder;
   private final Loss loss;
+  private final VocabularyHead head;
 
   Network(TrainSettings settings, long classes) {
+    this(settings, classes, settings.addedLoss() == null ? null : TokenSink.numbers());
+  }
+
+  /**
+   * Makes a network.
+   *
+   * @param numbers number tokens among the classes, for a loss on them; else unused
+   */
+  Network(TrainSettings settings, long classes, NumberTokens numbers) {
     this.classes = classes;
     plain = settings.plain();
     // not the engine's start-up property: an engine that is running already would ignore it
     JniUtils.setNumThreads(settings.threads());
     seed(settings.seed());
-    Block head;
+    Block last;
     if (plain) {
-      head = Linear.builder().setUnits(classes).optBias(false).build();
-      head.setInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
+      head = null;
+      last = Linear.builder().setUnits(classes).optBias(false).build();
+      last.setInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
       loss = new SoftmaxCrossEntropyLoss("loss", 1, -1, true, true);
     } else {
-      HeadOptions options = options(settings, classes);
+      HeadOptions options = options(settings, classes, numbers);
       head = new VocabularyHead(options);
+      last = head;
       loss = new HeadLoss(options);
     }
-    decoder = new Decoder(settings, classes, head);
+    decoder = new Decoder(settings, classes, last);
     decoder.initialize(manager, DataType.FLOAT32, new Shape(settings.batch(), settings.context()));
   }
 
-  private static HeadOptions options(TrainSettings s, long classes) {
-    return HeadOptions.of(classes, s.width())
-        .withZLoss(s.zLoss())
-        .withDelivery(Delivery.valueOf(s.delivery().toUpperCase(Locale.ROOT)))
-        .withCompute(ComputeType.valueOf(s.compute().toUpperCase(Locale.ROOT)))
-        .withWorkspaceBytes(s.workspaceBytes())
-        .withThreads(s.threads());
+  private static HeadOptions options(TrainSettings s, long classes, NumberTokens numbers) {
+    HeadOptions options =
+        HeadOptions.of(classes, s.width())
+            .withZLoss(s.zLoss())
+            .withDelivery(Delivery.valueOf(s.delivery().toUpperCase(Locale.ROOT)))
+            .withCompute(ComputeType.valueOf(s.compute().toUpperCase(Locale.ROOT)))
+            .withWorkspaceBytes(s.workspaceBytes())
+            .withThreads(s.threads());
+    NumberLoss added = s.addedLoss();
+    return added == null ? options : options.withRowLosses(added.over(numbers));
   }
 
   /** Returns the manager that everything of a step is made in; the caller closes it. */
@@ -86,9 +102,21 @@ final class Network implements AutoCloseable {
     return value;
   }
 
-  /** Computes the loss of a batch alone. */
-  float forward(Batches.Pair batch) {
-    return lossOf(batch, false).getFloat();
+  /**
+   * Computes the mean negative log-likelihood of a batch, in nats a token, whatever else the
+   * training loss holds (z-loss, losses on numbers), so that runs can be compared.
+   */
+  double nll(Batches.Pair batch) {
+    float value = lossOf(batch, false).getFloat();
+    return loss instanceof HeadLoss headLoss ? mean(headLoss.output().nll()) : value;
+  }
+
+  private static double mean(float[] nll) {
+    double sum = 0;
+    for (float one : nll) {
+      sum += one;
+    }
+    return sum / nll.length;
   }
 
   private NDArray lossOf(Batches.Pair batch, boolean training) {
@@ -101,8 +129,13 @@ final class Network implements AutoCloseable {
   }
 
   /** Returns what the head hands to its loss: hidden states [..., D] and the classifier [V,D]. */
-  NDList predict(Batches.Pair batch) {
-    return decoder.forward(store, new NDList(batch.inputs()), false);
+  NDList predict(NDArray inputs) {
+    return decoder.forward(store, new NDList(inputs), false);
+  }
+
+  /** Returns what this network holds most likely after windows of T tokens. */
+  NumberReading.Guesses guesses(NumberTokens numbers) {
+    return new NetworkGuesses(this, head, numbers);
   }
 
   Collection<Parameter> parameters() {

@@ -4,6 +4,7 @@ import com.knuddels.jtokkit.Encodings;
 import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import com.knuddels.jtokkit.api.IntArrayList;
+import dev.headroom.head.NumberTokens;
 import java.util.Arrays;
 
 /** Turns text into o200k ids, piece by piece, kept compactly. */
@@ -18,12 +19,20 @@ final class TokenSink {
   private static final int PIECE = 1 << 16;
   private static final int HARD = 1 << 20;
 
-  private final Encoding encoding =
-      Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.O200K_BASE);
+  private final Encoding encoding = o200k();
   private final StringBuilder pending = new StringBuilder();
   private int[] tokens = new int[1 << 16];
   private int size;
   private int documents;
+
+  private static Encoding o200k() {
+    return Encodings.newLazyEncodingRegistry().getEncoding(EncodingType.O200K_BASE);
+  }
+
+  /** Returns the number tokens of o200k: 0 to 9, 00 to 99, 000 to 999. */
+  static NumberTokens numbers() {
+    return NumberTokens.ofEncoding(o200k(), NumberTokens.Kind.NUMBERS);
+  }
 
   /** Adds text of the current document. */
   void text(CharSequence text) {

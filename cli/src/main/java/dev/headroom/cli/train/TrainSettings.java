@@ -13,6 +13,7 @@ package dev.headroom.cli.train;
  * @param weightDecay decoupled decay of parameters with two or more dimensions
  * @param clip limit of the global gradient norm, 0 for none
  * @param zLoss weight of the squared log-sum-exp
+ * @param numberLoss loss on number tokens that is added, as {@link NumberLoss} writes it
  * @param dropout chance that an activation is dropped
  * @param delivery how the classifier's gradient reaches it: autograd or fused
  * @param compute operands of the head's matrix products: float32 or bfloat16
@@ -34,6 +35,7 @@ record TrainSettings(
     double weightDecay,
     double clip,
     double zLoss,
+    String numberLoss,
     double dropout,
     String delivery,
     String compute,
@@ -65,6 +67,11 @@ record TrainSettings(
     if (!(zLoss >= 0) || Double.isInfinite(zLoss)) {
       throw bad("--z-loss", zLoss, "0 or a positive number");
     }
+    // a checkpoint of a version without this setting holds none
+    numberLoss = NumberLoss.canonical(numberLoss);
+    if (plain && !numberLoss.equals(NumberLoss.NONE)) {
+      throw bad("--number-loss", numberLoss, "none with --plain: DJL's loss has no such term");
+    }
     if (!(dropout >= 0 && dropout < 1)) {
       throw bad("--dropout", dropout, "at least 0, below 1");
     }
@@ -87,6 +94,11 @@ record TrainSettings(
 
   private static IllegalArgumentException bad(String name, Object actual, String rule) {
     return new IllegalArgumentException(name + ": " + actual + " (expected: " + rule + ")");
+  }
+
+  /** Returns the loss on number tokens that is added, or null. */
+  NumberLoss addedLoss() {
+    return NumberLoss.parse(numberLoss);
   }
 
   /** Returns the tokens of one step. */

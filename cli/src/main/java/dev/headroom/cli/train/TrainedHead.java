@@ -54,7 +54,7 @@ public final class TrainedHead {
           i < batches.evalBatches() && (long) i * settings.tokensPerStep() < rows;
           i++) {
         Batches.Pair batch = batches.evaluation(manager, i);
-        NDList out = network.predict(batch);
+        NDList out = network.predict(batch.inputs());
         NDArray states = out.get(0);
         states.attach(manager);
         weight = out.get(1);

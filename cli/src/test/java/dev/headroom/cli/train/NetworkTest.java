@@ -4,7 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.headroom.head.NumberTokens;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class NetworkTest {
@@ -99,5 +107,70 @@ class NetworkTest {
     for (int i = 0; i < 30; i++) {
       assertEquals(plain[i], ours[i], 2e-3, "step " + (i + 1));
     }
+  }
+
+  private static TrainSettings adding(String numberLoss, double zLoss) {
+    TrainOptions options = new TrainOptions();
+    options.width = 8;
+    options.layers = 1;
+    options.context = 8;
+    options.batch = 2;
+    options.threads = 1;
+    options.evalBatches = 1;
+    options.numberLoss = numberLoss;
+    options.zLoss = zLoss;
+    return options.settings(1000);
+  }
+
+  @Test
+  void theHeldOutLossIsTheNllWhateverIsAddedToTheTrainingLoss() {
+    Map<Integer, Double> values = new HashMap<>();
+    IntStream.range(0, CLASSES).forEach(id -> values.put(id, 20.0 * id));
+    NumberTokens numbers = NumberTokens.of(values);
+    TrainSettings base = adding(null, 0);
+    Batches batches = new Batches(rule(), base);
+    try (Network bare = new Network(base, CLASSES);
+        Network added = new Network(adding("wasserstein:0.3", 0.1), CLASSES, numbers);
+        NDManager manager = bare.stepManager()) {
+      Batches.Pair batch = batches.train(manager, 1);
+      double nll = bare.nll(batch);
+      assertEquals(Math.log(CLASSES), nll, 0.1);
+      assertEquals(nll, added.nll(batch));
+      float loss = bare.forwardBackward(batch);
+      assertEquals(nll, loss, 1e-5);
+      // 0.3 of the mean distance, 250 to 490; 0.1 of the square of ln 50
+      double more = added.forwardBackward(batch) - loss - 0.1 * 15.3;
+      assertTrue(more > 0.3 * 240 && more < 0.3 * 500, "added: " + more);
+    }
+  }
+
+  @Test
+  void readsTheLikeliestNumberAndClassWithoutLeavingAnArrayBehind() {
+    NumberTokens numbers = NumberTokens.of(Map.of(3, 1.0, 20, 500.0, 41, 999.0));
+    TrainSettings settings = adding(null, 0);
+    Batches batches = new Batches(rule(), settings);
+    try (Network network = new Network(settings, CLASSES);
+        NDManager manager = network.stepManager()) {
+      NDArray inputs = batches.train(manager, 1).inputs();
+      int before = held(network);
+      long[] ids = inputs.toLongArray();
+      long[][] windows = {Arrays.copyOf(ids, 8), Arrays.copyOfRange(ids, 8, 16)};
+      NumberReading.Guesses guesses = network.guesses(numbers);
+      long[] number = guesses.numbers(windows);
+      long[] best = guesses.classes(windows);
+      assertEquals(before, held(network));
+      NDList out = network.predict(inputs);
+      NDArray hidden = out.get(0);
+      float[] logits = hidden.matMul(out.get(1).transpose()).get(":, -1").toFloatArray();
+      for (int i = 0; i < 2; i++) {
+        float[] row = Arrays.copyOfRange(logits, i * CLASSES, (i + 1) * CLASSES);
+        assertEquals(argmax(row, IntStream.range(0, CLASSES)), best[i]);
+        assertEquals(argmax(row, IntStream.of(3, 20, 41)), number[i]);
+      }
+    }
+  }
+
+  private static long argmax(float[] row, IntStream ids) {
+    return ids.boxed().max(Comparator.comparing(i -> row[i])).orElseThrow();
   }
 }

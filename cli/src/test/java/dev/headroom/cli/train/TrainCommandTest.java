@@ -127,6 +127,28 @@ class TrainCommandTest {
     assertFalse(Files.exists(run.resolve("checkpoint.bin.tmp")));
   }
 
+  @Test
+  void addsALossOnNumbersAndKeepsItWhenItGoesOn() throws IOException {
+    Path bare = folder.resolve("bare");
+    Path run = folder.resolve("run");
+    assertEquals(ExitCode.OK, headroom(small(bare, "--steps", "2", "--no-checkpoint")), err);
+    assertEquals(
+        ExitCode.OK, headroom(small(run, "--steps", "2", "--number-loss", "whole:9")), err);
+    assertTrue(log(run).get(0).contains("\"number_loss\":\"whole:9\""), log(run).get(0));
+    assertTrue(log(bare).get(0).contains("\"number_loss\":\"none\""), log(bare).get(0));
+    Run with = LogReader.readRun(run.resolve("log.jsonl"), ColumnMap.none());
+    Run without = LogReader.readRun(bare.resolve("log.jsonl"), ColumnMap.none());
+    assertTrue(with.loss()[0] > without.loss()[0] + 0.1, "first loss " + with.loss()[0]);
+    double[] heldOut = with.columns().get("val_loss");
+    assertEquals(without.columns().get("val_loss")[1], heldOut[1], 0.02);
+    List<String> words = List.of("train", "--resume", run.toString(), "--steps", "3", "-q");
+    List<String> other = new ArrayList<>(words);
+    other.addAll(List.of("--number-loss", "whole:8"));
+    assertEquals(ExitCode.USAGE, headroom(other));
+    assertTrue(err.contains("--number-loss: \"whole:8\" (expected: \"whole:9\""), err);
+    assertEquals(ExitCode.OK, headroom(words), err);
+  }
+
   private static List<String> java(List<String> words) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -218,6 +240,11 @@ class TrainCommandTest {
     assertEquals(ExitCode.USAGE, headroom(small(run, "--heads", "3")));
     assertEquals(ExitCode.USAGE, headroom(small(run, "--delivery", "post")));
     assertEquals(ExitCode.USAGE, headroom(small(run, "--plain", "--z-loss", "1e-4")));
+    assertEquals(
+        ExitCode.USAGE, headroom(small(run, "--steps", "2", "--plain", "--number-loss", "whole")));
+    assertTrue(err.contains("--number-loss: whole:0.3 (expected: none with --plain"), err);
+    assertEquals(ExitCode.USAGE, headroom(small(run, "--steps", "2", "--number-loss", "emd:1")));
+    assertTrue(err.contains("--number-loss: emd:1 (expected: KIND:WEIGHT"), err);
     assertEquals(ExitCode.USAGE, headroom(small(run, "--save-every", "0")));
     Files.createDirectories(run);
     Files.writeString(RunState.file(run), "no checkpoint at all");
