@@ -2,6 +2,7 @@ package dev.headroom.cli;
 
 import com.google.gson.JsonObject;
 import dev.headroom.cli.report.MemoryChart;
+import dev.headroom.cli.train.NumberStudy;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.bench.BenchLosses;
 import dev.headroom.head.bench.BenchSettings;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -31,6 +33,8 @@ import picocli.CommandLine.Option;
       "  headroom bench --shape 1024,512,32000 --shape 2048,256,200064 --json -o bench.json \\",
       "      --chart memory.svg",
       "  headroom bench --shape 8192,2304,256000 --rounds 1 --python ~/torch/bin/python",
+      "  headroom bench --number-losses wasserstein:0.3,whole:0.3 --seeds 5 --runs runs.jsonl \\",
+      "      --corpus train.jsonl --fields question,answer --chart numbers.svg",
       ""
     },
     footer = {
@@ -40,9 +44,16 @@ import picocli.CommandLine.Option;
       "with options=LinearCrossEntropyOptions(), whose default chunk may be a few rows; torch-lce-sized",
       "with batch_chunk_size as many rows as fill --workspace. -bf16: bfloat16 inputs and gradients.",
       "",
+      "--number-losses: at evenly spaced places of the held-out text where digits begin after a whole",
+      "window of T tokens, the model's most likely number token is taken, and further ones while the",
+      "most likely class of all is a number token, 4 at most; their digits are the number, compared",
+      "with the whole run of digits in the text. Models of one seed have the same first weights and",
+      "the same batches: the paired differences compare them. Intervals are Student's, over seeds.",
+      "",
       "A head that the machine has too little memory for, or that fails, is left out with a note and",
       "its fields are null; one that is slow is measured once. Without a PyTorch its heads are left",
-      "out. Exit codes: 0 good; 2 usage."
+      "out. Exit codes: 0 good; 1 a loss of --number-losses is not finite; 2 usage; 3 its corpus or",
+      "runs cannot be used."
     })
 final class BenchCommand extends HeadroomCommand {
 
@@ -63,7 +74,8 @@ final class BenchCommand extends HeadroomCommand {
   @Option(
       names = "--chart",
       paramLabel = "FILE",
-      description = "Also draw the peak memory to FILE.svg or FILE.png.")
+      description =
+          "Also draw the peak memory (the numbers, with --number-losses) to FILE.svg or FILE.png.")
   Path chart;
 
   @Option(
@@ -103,9 +115,15 @@ final class BenchCommand extends HeadroomCommand {
               + " headroom train with a checkpoint.")
   Path filter;
 
+  @ArgGroup(validate = false, heading = "%nLosses on numbers:%n")
+  BenchNumberLosses numbers = new BenchNumberLosses();
+
   @Override
   public Integer call() {
     ChartFile.check(chart);
+    if (numbers.losses != null) {
+      return numberLosses();
+    }
     if (filter != null) {
       FilterReport report = FilterReport.of(filter);
       JsonObject json = json();
@@ -138,6 +156,25 @@ final class BenchCommand extends HeadroomCommand {
     }
     if (chart != null) {
       ChartFile.write(chart, MemoryChart.of(report.bars()));
+    }
+    return ExitCode.OK;
+  }
+
+  private int numberLosses() {
+    NumberStudy.Plan plan = numbers.plan();
+    BenchNumberReport report =
+        new BenchNumberReport(plan, NumberStudy.run(plan, numbers.runs, this::note));
+    BenchSurroundings where =
+        BenchSurroundings.find(line(spec.commandLine().getParseResult().originalArgs()), "");
+    JsonObject json = json();
+    where.addTo(json);
+    report.addTo(json);
+    emit(json, report::text);
+    if (markdown != null) {
+      OutputFile.write(markdown, report.markdown(where).getBytes(StandardCharsets.UTF_8));
+    }
+    if (chart != null) {
+      ChartFile.write(chart, report.chart());
     }
     return ExitCode.OK;
   }

@@ -40,7 +40,8 @@ final class BenchMarkdown {
     return String.join("\n", lines) + "\n";
   }
 
-  private static void table(List<String[]> rows, List<String> lines) {
+  /** Adds the lines of a table whose first row is its heading. */
+  static void table(List<String[]> rows, List<String> lines) {
     for (int i = 0; i < rows.size(); i++) {
       lines.add("| " + String.join(" | ", rows.get(i)) + " |");
       if (i == 0) {

@@ -61,6 +61,11 @@ final class Batches {
     return trainEnd;
   }
 
+  /** Returns the ids of the corpus; those from {@link #trainTokens} on are held out. */
+  int[] tokens() {
+    return tokens;
+  }
+
   /** Returns the tokens that are held out. */
   int heldTokens() {
     return tokens.length - trainEnd;

@@ -128,6 +128,33 @@ class SvgPainterTest {
   }
 
   @Test
+  void paintsMeansWithTheirIntervalsAsDots() throws IOException {
+    List<IntervalChart.Dot> percent =
+        List.of(
+            new IntervalChart.Dot(8, 6, 10, new double[] {7, 8, 9}),
+            new IntervalChart.Dot(9, 8.5, 9.5, new double[] {8.8, 9, 9.2}),
+            new IntervalChart.Dot(5, Double.NaN, Double.NaN, new double[] {5}));
+    List<IntervalChart.Dot> error =
+        List.of(
+            new IntervalChart.Dot(0.8, 0.6, 1, new double[] {0.7, 0.8, 0.9}),
+            new IntervalChart.Dot(0.9, 0.85, 0.95, new double[] {0.88, 0.9, 0.92}),
+            new IntervalChart.Dot(0.5, Double.NaN, Double.NaN, new double[] {0.5}));
+    Scene scene =
+        IntervalChart.of(
+            "Numbers",
+            "mean of 3 seeds",
+            List.of("cross-entropy", "wasserstein-mass:0.003", "whole:0.3"),
+            List.of(
+                new IntervalChart.Panel("exact match, %", percent),
+                new IntervalChart.Panel("relative error", error)));
+    String svg = SvgPainter.paint(scene);
+    assertFalse(svg.contains("NaN"));
+    Golden.compare("intervals.svg", svg);
+    Files.createDirectories(Path.of("target/pictures"));
+    Files.write(Path.of("target/pictures/intervals.png"), PngPainter.paint(scene));
+  }
+
+  @Test
   void namesARunByItsFolderWhereTheFileIsTheLogOfATraining() {
     assertEquals("w96", RunCharts.label(run("runs/w96/log.jsonl")));
     assertEquals("w96.v2", RunCharts.label(run("runs/w96.v2.csv")));
