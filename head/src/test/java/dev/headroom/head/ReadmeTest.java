@@ -23,6 +23,7 @@ import ai.djl.training.evaluator.Accuracy;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
+import dev.headroom.head.losses.NumberTokenLoss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the README's examples and checks that the README shows the lines that ran. */
 class ReadmeTest {
@@ -74,6 +76,15 @@ class ReadmeTest {
       return trainer.getTrainingResult();
     }
     // after ends
+  }
+
+  private static HeadOptions numbers(Path file, HeadOptions options) throws IOException {
+    // numbers begins
+    NumberTokens tokens = NumberTokens.ofTokenizerJson(file, NumberTokens.Kind.NUMBERS);
+    HeadOptions numbers =
+        options.withRowLosses(NumberTokenLoss.wasserstein(tokens).withWeight(0.3));
+    // numbers ends
+    return numbers;
   }
 
   private static NDArray predict(
@@ -135,6 +146,23 @@ class ReadmeTest {
   }
 
   @Test
+  void addsANumberLossWithTheLinesThatTheReadmeShows(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    String model = "{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"3\":1,\"5\":2},\"merges\":[]}";
+    Files.writeString(file, "{\"added_tokens\":[],\"model\":" + model + "}");
+    HeadOptions options = numbers(file, HeadOptions.of(3, 2));
+    assertEquals(1, options.rowLosses().size());
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDList labels = new NDList(manager.create(new long[] {2}));
+      NDList predictions =
+          new NDList(manager.zeros(new Shape(1, 2)), manager.zeros(new Shape(3, 2)));
+      float loss = new HeadLoss(options).evaluate(labels, predictions).getFloat();
+      // 3 and 5 are as likely: a distance of 1
+      assertEquals(Math.log(3) + 0.3, loss, 1e-6);
+    }
+  }
+
+  @Test
   void predictsWithTheLinesThatTheReadmeShows() {
     try (NDManager manager = NDManager.newBaseManager()) {
       VocabularyHead head = new VocabularyHead(HeadOptions.of(CLASSES, WIDTH));
@@ -165,8 +193,11 @@ class ReadmeTest {
     assertEquals(ran("before"), version(diff, "+"));
     assertEquals(ran("after"), version(diff, "-"));
     assertEquals(5, diff.stream().filter(line -> line.startsWith("+")).count());
-    assertEquals(ran("prediction"), block("```java").stream().map(String::strip).toList());
-    assertEquals(ran("distillation"), block("```java", 1).stream().map(String::strip).toList());
+    List<String> blocks = List.of("numbers", "prediction", "distillation");
+    for (int i = 0; i < blocks.size(); i++) {
+      List<String> shown = block("```java", i).stream().map(String::strip).toList();
+      assertEquals(ran(blocks.get(i)), shown);
+    }
   }
 
   /** The lines of a diff without those of one sign, and without signs. */
