@@ -247,6 +247,46 @@ class DistillationLossTest {
   }
 
   @Test
+  void ignoresTheLastPositionOfEachSequenceUnderTheCausalShift() {
+    HeadOptions options = student.options().withReduction(Reduction.NONE);
+    Distillation how = Distillation.reverseKl().withoutTarget(true);
+    DistillationLoss plain = loss(options, how, Backend.NATIVE_CPU);
+    DistillationLoss shifted = loss(options.withCausalShift(true), how, Backend.NATIVE_CPU);
+    long[] next = new long[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+      next[i] = i % 4 == 3 ? -100 : student.ids[i + 1];
+    }
+    NDManager manager = student.manager;
+    NDList labels = new NDList(manager.create(next), teacherHidden);
+    NDList sequences =
+        new NDList(
+            manager.create(student.ids, new Shape(3, 4)),
+            teacherHidden.reshape(3, 4, TEACHER_WIDTH));
+    NDList predictions =
+        new NDList(student.hidden.reshape(3, 4, WIDTH), student.weight, student.bias);
+    assertArrayEquals(
+        plain.evaluate(labels, student.predictions()).toFloatArray(),
+        shifted.evaluate(sequences, predictions).toFloatArray());
+  }
+
+  @Test
+  void leavesFrozenHiddenStatesOrAFrozenClassifierAlone() {
+    Distillation how = Distillation.jensenShannon(0.5);
+    DistillationLoss loss = loss(student.options(), how, Backend.NATIVE_CPU);
+    HeadFixture.Outcome all = run(loss, () -> loss.evaluate(labels(null), student.predictions()));
+    NDList frozenE = student.predictions();
+    frozenE.set(0, student.hidden.stopGradient());
+    HeadFixture.Outcome parameters = run(loss, () -> loss.evaluate(labels(null), frozenE));
+    assertArrayEquals(all.dC(), parameters.dC(), 1e-6f);
+    assertArrayEquals(new float[ROWS * WIDTH], parameters.dE());
+    NDList frozenC =
+        new NDList(student.hidden, student.weight.stopGradient(), student.bias.stopGradient());
+    HeadFixture.Outcome hidden = run(loss, () -> loss.evaluate(labels(null), frozenC));
+    assertArrayEquals(all.dE(), hidden.dE(), 1e-6f);
+    assertArrayEquals(new float[CLASSES * WIDTH], hidden.dC());
+  }
+
+  @Test
   void formsNoGradientsOutsideOfTrainingAndNoValueTwice() {
     DistillationLoss loss =
         loss(
