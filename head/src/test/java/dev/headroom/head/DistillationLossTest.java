@@ -369,6 +369,21 @@ class DistillationLossTest {
   }
 
   @Test
+  void leavesNothingBehindWhereTheWorkspaceIsTooSmall() {
+    HeadOptions small = student.options().withWorkspaceBytes(1);
+    DistillationLoss loss = loss(small, Distillation.forwardKl(), Backend.NATIVE_CPU);
+    NDList labels = labels(null);
+    int before = student.manager.getManagedArrays().size();
+    try (GradientCollector collector = student.manager.getEngine().newGradientCollector()) {
+      assertTrue(collector != null, "gradients are recorded");
+      refuses(
+          "workspace bytes: 1 (expected: at least ",
+          () -> loss.evaluate(labels, student.predictions()));
+    }
+    assertEquals(before, student.manager.getManagedArrays().size());
+  }
+
+  @Test
   void saysWhatIsWrongAndWhatWouldBeRight() {
     HeadOptions options = student.options();
     Distillation how = Distillation.forwardKl();

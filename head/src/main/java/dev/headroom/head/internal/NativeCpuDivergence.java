@@ -61,19 +61,25 @@ final class NativeCpuDivergence implements DivergenceKernels {
       call.r = r;
       call.value = values;
       attach(call, arrays, wanted);
-      NativeLibrary.Plan plan = new NativeLibrary.Plan();
-      check("plan", call, library.headroom_divergence_plan(call, plan));
-      try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
-        call.workspace = workspace.memory;
-        call.workspaceBytes = workspace.bytes;
-        check(
-            "divergence",
-            call,
-            backward
-                ? library.headroom_divergence_forward_backward(call)
-                : library.headroom_divergence_forward(call));
-      }
+      run(call, backward);
       return new DivergenceResult(values.getFloatArray(0, n), arrays);
+    } catch (RuntimeException | Error failure) {
+      arrays.discard(wanted);
+      throw failure;
+    }
+  }
+
+  private void run(NativeDivergence.Call call, boolean backward) {
+    NativeLibrary.Plan plan = new NativeLibrary.Plan();
+    check("plan", call, library.headroom_divergence_plan(call, plan));
+    try (Workspaces.Block workspace = workspaces.borrow(plan.usedWorkspaceBytes)) {
+      call.workspace = workspace.memory;
+      call.workspaceBytes = workspace.bytes;
+      int status =
+          backward
+              ? library.headroom_divergence_forward_backward(call)
+              : library.headroom_divergence_forward(call);
+      check("divergence", call, status);
     }
   }
 

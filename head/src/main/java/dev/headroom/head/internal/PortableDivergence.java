@@ -59,6 +59,9 @@ final class PortableDivergence implements DivergenceKernels {
           new Chunk(problem, out, first, end, e, teacherE, x, y).run();
         }
       }
+    } catch (RuntimeException | Error failure) {
+      out.gradients().discard(wanted);
+      throw failure;
     }
     return out;
   }
