@@ -227,6 +227,55 @@ HEADROOM_API int32_t headroom_divergence_forward(const headroom_divergence* dive
 /* Values and gradients in one call. */
 HEADROOM_API int32_t headroom_divergence_forward_backward(const headroom_divergence* divergence);
 
+/* Losses of the spherical family: functions of mean o, sum (o - mean o)^2 and the targets' o alone, with o = c e_i, no bias.
+ * Letters: m the mean row of c, C0 = c - m, Q = C0^T C0 [d,d]; of row i mu = <m,e_i>, x = Q e_i, spread = <e_i,x> =
+ * sum_v (o_v - mu)^2, and of each of its targets y = <c_t - m, e_i>, so that o_t = mu + y and sum_v o_v^2 = spread + v mu^2
+ * come without cancellation. The loss is the caller's: with its derivatives u_mean by mu (o_t held), u_spread twice that
+ * by spread, u_target by each o_t,
+ *
+ *     dE_i = u_mean m + u_spread x + sum_k u_target c_{t_k}
+ *     dC_v = C0_v M + (1/v) sum_i u_mean e_i + sum_{i,k: t_ik = v} u_target e_i,      M = sum_i u_spread e_i e_i^T
+ *
+ * in O(n d^2 + v d^2), never n x v. Sums over rows run in float32 over blocks and in float64 over those; the same bits for
+ * any number of threads. spread is 0 where it is below 2^-24 |e|^2 trace Q: float32 cannot tell it from 0. */
+typedef struct headroom_spherical {
+  int32_t abi;                   /* HEADROOM_ABI */
+  int32_t device;                /* headroom_device */
+  const headroom_blas* blas;     /* may be null where our own products serve */
+
+  int64_t n, d, v;
+  const void* e; int64_t e_stride;   /* elements between rows; a row is contiguous */
+  const void* c; int64_t c_stride;
+  int32_t e_dtype, c_dtype;      /* HEADROOM_FLOAT32 or HEADROOM_FLOAT16 */
+  const int64_t* t;              /* [n,k]; the ignore index skips one, a row of them is left out */
+  int64_t target_count;          /* k, at least 1 */
+  int64_t ignore_index;
+
+  double* mean;                  /* m [d]: out of the forward pass, in to the gradient pass */
+  double* mu;                    /* [n] out of the forward pass; 0 on rows left out, as the next two */
+  double* spread;                /* [n] likewise */
+  double* y;                     /* [n,k] likewise; 0 where a target is skipped */
+  const double* u_mean;          /* [n] in to the gradient pass, scale of the row included */
+  const double* u_spread;        /* [n] */
+  const double* u_target;        /* [n,k] */
+
+  float* de; int64_t de_stride;  /* [n,d] or null: x out of the forward pass, which the gradient pass turns into dE */
+  float* dc; int64_t dc_stride;  /* [v,d] or null */
+  int32_t add_dc;                /* 1: dc is added to; 0: it is overwritten */
+  int32_t gemm;                  /* headroom_gemm */
+  int32_t threads;               /* at least 1 */
+  int32_t reserved;              /* 0 */
+  void* workspace;               /* all scratch memory, 64-byte aligned */
+  int64_t workspace_bytes;
+} headroom_spherical;
+
+/* Looks at sizes alone; tile_columns are the rows of c in a tile, chunk_rows those of e. */
+HEADROOM_API int32_t headroom_spherical_plan(const headroom_spherical* head, headroom_plan* plan);
+/* Statistics of the rows, and x where de is given. */
+HEADROOM_API int32_t headroom_spherical_forward(const headroom_spherical* head);
+/* Gradients, after a forward pass over the same e, c and t. */
+HEADROOM_API int32_t headroom_spherical_backward(const headroom_spherical* head);
+
 /* AdamW with decoupled weight decay, one in-place pass over one parameter (Loshchilov and Hutter 2019, algorithm 2):
  *   g = scale * grad;  m = beta1 m + (1-beta1) g;  s = beta2 s + (1-beta2) g^2
  *   param = param (1 - lr decay) - lr * (m / (1-beta1^step)) / (sqrt(s / (1-beta2^step)) + eps);  grad = 0 if zero_grad

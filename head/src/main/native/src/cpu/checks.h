@@ -31,6 +31,18 @@ inline void check_floats(const char* name, int32_t dtype) {
                                             " (expected: FLOAT32 or FLOAT16 on the CPU)");
 }
 
+inline void check_gemm(int32_t gemm, int32_t compute) {
+  if (gemm < HEADROOM_GEMM_AUTO || gemm > HEADROOM_GEMM_OWN) invalid("gemm", std::to_string(gemm), "0 auto, 1 BLAS or 2 own");
+  if (gemm == HEADROOM_GEMM_OWN && !own_products_can_run(compute))
+    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512, for BFLOAT16 with AVX512-BF16)");
+}
+
+[[noreturn]] inline void target_range(const char* name, int64_t row, int64_t target, int64_t v, int64_t ignore_index) {
+  throw Failure(HEADROOM_TARGET_RANGE, std::string(name) + " of row " + std::to_string(row) + ": " + std::to_string(target) +
+                                           " (expected: 0 to " + std::to_string(v - 1) + ", or the ignore index " +
+                                           std::to_string(ignore_index) + ")");
+}
+
 // How the products are formed: compute type, engine, whose products.
 inline void check_engine(const headroom_head& head) {
   if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_BFLOAT16)
@@ -38,10 +50,7 @@ inline void check_engine(const headroom_head& head) {
                   "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32 or BFLOAT16)");
   if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED)
     invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
-  if (head.gemm < HEADROOM_GEMM_AUTO || head.gemm > HEADROOM_GEMM_OWN)
-    invalid("gemm", std::to_string(head.gemm), "0 auto, 1 BLAS or 2 own");
-  if (head.gemm == HEADROOM_GEMM_OWN && !own_products_can_run(head.compute))
-    throw Failure(HEADROOM_UNSUPPORTED, "gemm: own (expected: a processor with AVX-512, for BFLOAT16 with AVX512-BF16)");
+  check_gemm(head.gemm, head.compute);
 }
 
 inline void check_blas(const headroom_head& head) {

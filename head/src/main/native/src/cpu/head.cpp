@@ -88,9 +88,7 @@ void check_targets(const headroom_head& head) {
   for (int64_t i = 0; i < head.n; ++i) {
     const int64_t target = target_at(head, i);
     if ((target < 0 || target >= head.v) && target != head.ignore_index)
-      throw Failure(HEADROOM_TARGET_RANGE, "target of row " + std::to_string(i) + ": " + std::to_string(target) +
-                                               " (expected: 0 to " + std::to_string(head.v - 1) + ", or the ignore index " +
-                                               std::to_string(head.ignore_index) + ")");
+      target_range("target", i, target, head.v, head.ignore_index);
   }
 }
 
@@ -98,9 +96,7 @@ void check_soft_targets(const headroom_head& head) {
   for (int64_t at = 0; at < head.n * head.soft_count; ++at) {
     const int64_t id = head.soft_ids[at], row = at / head.soft_count;
     if ((id < 0 || id >= head.v) && id != head.ignore_index && target_at(head, row) != head.ignore_index)
-      throw Failure(HEADROOM_TARGET_RANGE, "soft target of row " + std::to_string(row) + ": " + std::to_string(id) +
-                                               " (expected: 0 to " + std::to_string(head.v - 1) + ", or the ignore index " +
-                                               std::to_string(head.ignore_index) + ")");
+      target_range("soft target", row, id, head.v, head.ignore_index);
   }
 }
 
