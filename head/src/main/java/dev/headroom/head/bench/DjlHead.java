@@ -11,11 +11,13 @@ import dev.headroom.head.Delivery;
 import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadLoss;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.SphericalFunction.ZLoss;
+import dev.headroom.head.SphericalLoss;
 import java.util.Locale;
 
 /**
  * A head in this process, under DJL's gradient collector: DJL's matMul with its softmax
- * cross-entropy, or one of Headroom's.
+ * cross-entropy, or one of Headroom's, of which the spherical one has another loss.
  *
  * <p>Its peak is the process's peak resident set in a turn less what was resident before (inputs
  * and the classifier's gradient buffer) and less dE.
@@ -23,6 +25,9 @@ import java.util.Locale;
 final class DjlHead implements Contestant {
   // DJL's head was seen to hold ten N x V float32 arrays at its peak
   private static final long PLAIN_COPIES = 10;
+
+  /** The loss of the spherical head. */
+  private static final ZLoss SPHERICAL = new ZLoss(0.1, 10);
 
   private final String name;
   private final HeadShape shape;
@@ -46,6 +51,11 @@ final class DjlHead implements Contestant {
     return new DjlHead(name, shape, options, new HeadLoss(options));
   }
 
+  /** Returns Headroom's head of a loss of the spherical family. */
+  static DjlHead spherical(String name, HeadShape shape, HeadOptions options) {
+    return new DjlHead(name, shape, options, new SphericalLoss(options, SPHERICAL));
+  }
+
   @Override
   public String name() {
     return name;
@@ -56,8 +66,16 @@ final class DjlHead implements Contestant {
     return options;
   }
 
+  /** Returns what its loss should be. */
+  double truth(ExactLoss exact) {
+    return loss instanceof SphericalLoss ? exact.spherical(SPHERICAL) : exact.softmax();
+  }
+
   @Override
   public String engine() {
+    if (loss instanceof SphericalLoss) {
+      return "gram";
+    }
     return loss instanceof HeadLoss head
         ? head.engine(shape.n()).name().toLowerCase(Locale.ROOT)
         : "logits";
@@ -94,6 +112,9 @@ final class DjlHead implements Contestant {
       if (loss instanceof HeadLoss head) {
         head.finishBackward();
       }
+      if (loss instanceof SphericalLoss head) {
+        head.finishBackward();
+      }
       return new Turn(seconds, value, reset ? Math.max(0, extra) : -1);
     } catch (EngineException | HeadException e) {
       throw new TurnFailure(String.valueOf(e.getMessage()), e);
@@ -105,6 +126,9 @@ final class DjlHead implements Contestant {
 
   private boolean releaseAndReset() {
     if (loss instanceof HeadLoss head) {
+      head.releaseMemory();
+    }
+    if (loss instanceof SphericalLoss head) {
       head.releaseMemory();
     }
     return ProcessMemory.resetPeak();

@@ -3,6 +3,7 @@ package dev.headroom.head.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import dev.headroom.head.SphericalFunction;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -23,6 +24,8 @@ final class ExactLoss {
   private final double[] max;
   private final double[] sum;
   private final double[] target;
+  private final double[] total;
+  private final double[] squares;
 
   private ExactLoss(BenchInputs inputs) {
     this.inputs = inputs;
@@ -30,6 +33,8 @@ final class ExactLoss {
     max = new double[ids.length];
     sum = new double[ids.length];
     target = new double[ids.length];
+    total = new double[ids.length];
+    squares = new double[ids.length];
     Arrays.fill(max, Double.NEGATIVE_INFINITY);
   }
 
@@ -41,10 +46,17 @@ final class ExactLoss {
 
   /** Returns the mean loss of all rows of the inputs, in nats. */
   static double of(BenchInputs inputs) {
-    return new ExactLoss(inputs).mean();
+    return over(inputs).softmax();
   }
 
-  private double mean() {
+  /** Forms the logits of all rows once. */
+  static ExactLoss over(BenchInputs inputs) {
+    ExactLoss loss = new ExactLoss(inputs);
+    loss.foldAll();
+    return loss;
+  }
+
+  private void foldAll() {
     int classes = inputs.shape().v();
     for (int first = 0; first < ids.length; first += ROWS) {
       int row = first;
@@ -56,9 +68,25 @@ final class ExactLoss {
         IntStream.range(0, rows).parallel().forEach(i -> fold(row + i, z, i * width, tile, width));
       }
     }
+  }
+
+  /** Returns the mean softmax cross-entropy, in nats. */
+  double softmax() {
     double loss = 0;
     for (int i = 0; i < ids.length; i++) {
       loss += (max[i] + Math.log(sum[i]) - target[i]) / ids.length;
+    }
+    return loss;
+  }
+
+  /** Returns the mean of a loss of the spherical family. */
+  double spherical(SphericalFunction function) {
+    double classes = inputs.shape().v();
+    double loss = 0;
+    for (int i = 0; i < ids.length; i++) {
+      double mu = total[i] / classes;
+      double spread = Math.max(0, squares[i] - classes * mu * mu);
+      loss += function.at(classes, mu, spread, target[i] - mu).loss() / ids.length;
     }
     return loss;
   }
@@ -68,13 +96,15 @@ final class ExactLoss {
     double most = max[row];
     for (int j = 0; j < width; j++) {
       most = Math.max(most, z[from + j]);
+      total[row] += z[from + j];
+      squares[row] += z[from + j] * z[from + j];
     }
-    double total = sum[row] * Math.exp(max[row] - most);
+    double scaled = sum[row] * Math.exp(max[row] - most);
     for (int j = 0; j < width; j++) {
-      total += Math.exp(z[from + j] - most);
+      scaled += Math.exp(z[from + j] - most);
     }
     max[row] = most;
-    sum[row] = total;
+    sum[row] = scaled;
     if (ids[row] >= tile && ids[row] < tile + width) {
       target[row] = z[from + (int) (ids[row] - tile)];
     }

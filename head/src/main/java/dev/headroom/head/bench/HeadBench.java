@@ -17,8 +17,9 @@ import java.util.function.UnaryOperator;
 
 /**
  * Times loss and both gradients of one shape: Headroom's heads, DJL's matMul with softmax
- * cross-entropy, where a Python has them PyTorch's own heads, and the three bare matrix products,
- * taking turns in one run; the median of the rounds after two that do not count.
+ * cross-entropy, where a Python has them PyTorch's own heads, Headroom's spherical head, whose loss
+ * is the Z-loss, and the three bare matrix products, taking turns in one run; the median of the
+ * rounds after two that do not count.
  *
  * <p>A head is left out, and says so, where the machine has too little memory for it; so is one
  * that fails. One that takes more than ten seconds and eight times as long as the fastest is asked
@@ -108,7 +109,7 @@ public final class HeadBench {
       lossesOf(judged, peer);
     }
     progress.accept(shape + ": the loss in float64");
-    List<HeadMeasurement> heads = measurements(ExactLoss.of(judged));
+    List<HeadMeasurement> heads = measurements(ExactLoss.over(judged));
     if (!products.note().isEmpty()) {
       notes.add(shape + " " + products.contestant().name() + ": " + products.note());
     }
@@ -138,6 +139,7 @@ public final class HeadBench {
       HeadOptions half = fused.withCompute(ComputeType.BFLOAT16);
       list.add(DjlHead.headroom("headroom-fused-bf16", shape, half));
     }
+    list.add(DjlHead.spherical("headroom-spherical", shape, fused));
     if (peer != null) {
       list.addAll(PeerHead.all(shape, settings.workspaceBytes(), peer));
     }
@@ -212,11 +214,12 @@ public final class HeadBench {
     }
   }
 
-  private List<HeadMeasurement> measurements(double truth) {
+  private List<HeadMeasurement> measurements(ExactLoss exact) {
     double plain = scores.get(0).medianSeconds();
     List<HeadMeasurement> results = new ArrayList<>();
     for (Score score : scores) {
       Contestant contestant = score.contestant();
+      double truth = contestant instanceof DjlHead head ? head.truth(exact) : exact.softmax();
       double seconds = score.medianSeconds();
       results.add(
           new HeadMeasurement(

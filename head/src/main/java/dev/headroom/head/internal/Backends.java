@@ -1,6 +1,7 @@
 package dev.headroom.head.internal;
 
 import dev.headroom.head.Backend;
+import dev.headroom.head.SphericalFunction;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -49,17 +50,29 @@ public final class Backends {
 
   /** Returns the kernels of one rung, or throws with the reason why it cannot serve here. */
   public static HeadKernels of(Backend backend) {
-    String refusal = refusal(backend);
-    if (refusal != null) {
-      throw new IllegalArgumentException(
-          "backend: " + backend + " (expected: one that can serve here; " + refusal + ")");
-    }
+    requireServes(backend);
     return switch (backend) {
       case NATIVE_CPU -> new NativeCpuKernels();
       case PORTABLE -> new PortableKernels();
       case REFERENCE -> new ReferenceKernels();
       case CUDA -> throw new AssertionError("refused above");
     };
+  }
+
+  /**
+   * Returns one rung's kernels for a loss of the spherical family, or throws with the reason why it
+   * cannot serve here.
+   */
+  public static SphericalKernels spherical(Backend backend, SphericalFunction function) {
+    requireServes(backend);
+    SphericalKernels.Rung rung =
+        switch (backend) {
+          case NATIVE_CPU -> new NativeSpherical();
+          case PORTABLE -> PortableSpherical::new;
+          case REFERENCE -> ReferenceSpherical::new;
+          case CUDA -> throw new AssertionError("refused above");
+        };
+    return new SphericalKernels(backend, function, rung);
   }
 
   /** Returns why a rung cannot serve here, or null when it can. */
@@ -69,6 +82,14 @@ public final class Backends {
       case NATIVE_CPU -> NativeCpuKernels.refusal();
       case PORTABLE, REFERENCE -> null;
     };
+  }
+
+  private static void requireServes(Backend backend) {
+    String refusal = refusal(backend);
+    if (refusal != null) {
+      throw new IllegalArgumentException(
+          "backend: " + backend + " (expected: one that can serve here; " + refusal + ")");
+    }
   }
 
   private static Backends choose() {

@@ -7,9 +7,11 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.ptr.DoubleByReference;
+import dev.headroom.head.HeadException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
@@ -175,6 +177,76 @@ public interface NativeLibrary extends Library {
     }
   }
 
+  /** The arguments of a call of the spherical family, as in {@code headroom_spherical}. */
+  @Structure.FieldOrder({
+    "abi",
+    "device",
+    "blas",
+    "n",
+    "d",
+    "v",
+    "e",
+    "eStride",
+    "c",
+    "cStride",
+    "eDtype",
+    "cDtype",
+    "t",
+    "targetCount",
+    "ignoreIndex",
+    "mean",
+    "mu",
+    "spread",
+    "y",
+    "uMean",
+    "uSpread",
+    "uTarget",
+    "de",
+    "deStride",
+    "dc",
+    "dcStride",
+    "addDc",
+    "gemm",
+    "threads",
+    "reserved",
+    "workspace",
+    "workspaceBytes"
+  })
+  class Spherical extends Structure {
+    public int abi = ABI;
+    public int device;
+    public Pointer blas;
+    public long n;
+    public long d;
+    public long v;
+    public Pointer e;
+    public long eStride;
+    public Pointer c;
+    public long cStride;
+    public int eDtype;
+    public int cDtype;
+    public Pointer t;
+    public long targetCount;
+    public long ignoreIndex;
+    public Pointer mean;
+    public Pointer mu;
+    public Pointer spread;
+    public Pointer y;
+    public Pointer uMean;
+    public Pointer uSpread;
+    public Pointer uTarget;
+    public Pointer de;
+    public long deStride;
+    public Pointer dc;
+    public long dcStride;
+    public int addDc;
+    public int gemm;
+    public int threads;
+    public int reserved;
+    public Pointer workspace;
+    public long workspaceBytes;
+  }
+
   /** The arguments of one update, as in {@code headroom_adamw}. */
   @Structure.FieldOrder({
     "count",
@@ -229,9 +301,42 @@ public interface NativeLibrary extends Library {
 
   int headroom_head_forward_backward(Buffer head);
 
+  int headroom_spherical_plan(Spherical head, Plan plan);
+
+  int headroom_spherical_forward(Spherical head);
+
+  int headroom_spherical_backward(Spherical head);
+
   int headroom_adamw_step(AdamW update);
 
   int headroom_sum_squares(Pointer x, long count, int threads, DoubleByReference sum);
+
+  /**
+   * Throws where a call returned another status than 0.
+   *
+   * @param sizes n, d, v and bytes of the workspace
+   */
+  static void check(int status, String kernel, long... sizes) {
+    if (status == 0) {
+      return;
+    }
+    String text = load().headroom_last_error();
+    if (status == INVALID || status == TARGET_RANGE) {
+      throw new IllegalArgumentException(text);
+    }
+    throw new HeadException(
+        status,
+        String.format(
+            Locale.ROOT,
+            "kernel %s on the CPU with n %d, d %d, v %d, workspace %d bytes: %s",
+            kernel,
+            sizes[0],
+            sizes[1],
+            sizes[2],
+            sizes[3],
+            text),
+        null);
+  }
 
   /** The library of this platform, or the reason why there is none; tried once. */
   static NativeLibrary load() {

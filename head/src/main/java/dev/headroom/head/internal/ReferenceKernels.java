@@ -83,15 +83,6 @@ public final class ReferenceKernels implements HeadKernels {
       dB = new double[v];
     }
 
-    private static float[] floats(NDArray array) {
-      if (array.getDataType() == DataType.FLOAT32) {
-        return array.toFloatArray();
-      }
-      try (NDArray wide = array.toType(DataType.FLOAT32, true)) {
-        return wide.toFloatArray();
-      }
-    }
-
     HeadResult run(Wanted wanted, boolean between) {
       for (int i = 0; i < problem.n(); i++) {
         if (problem.ignored(i)) {
@@ -162,20 +153,28 @@ public final class ReferenceKernels implements HeadKernels {
         }
       }
     }
+  }
 
-    private static NDArray deliver(
-        NDManager manager, double[] values, NDArray into, long... shape) {
-      float[] rounded = new float[values.length];
-      for (int i = 0; i < values.length; i++) {
-        rounded[i] = (float) values[i];
-      }
-      NDArray fresh = manager.create(rounded, new Shape(shape));
-      if (into == null) {
-        return fresh;
-      }
-      into.addi(fresh);
-      fresh.close();
-      return into;
+  static float[] floats(NDArray array) {
+    if (array.getDataType() == DataType.FLOAT32) {
+      return array.toFloatArray();
     }
+    try (NDArray wide = array.toType(DataType.FLOAT32, true)) {
+      return wide.toFloatArray();
+    }
+  }
+
+  static NDArray deliver(NDManager manager, double[] values, NDArray into, long... shape) {
+    float[] rounded = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = (float) values[i];
+    }
+    NDArray fresh = manager.create(rounded, new Shape(shape));
+    if (into == null) {
+      return fresh;
+    }
+    into.addi(fresh);
+    fresh.close();
+    return into;
   }
 }

@@ -145,4 +145,9 @@ public final class Shapes {
       throw new IllegalArgumentException(name + ": " + actual + " (expected: " + expected + ")");
     }
   }
+
+  /** Refuses an option where it is set. */
+  public static void refuse(boolean set, String name, Object actual, Object rule) {
+    require(!set, name, actual, rule + " with a spherical head");
+  }
 }
