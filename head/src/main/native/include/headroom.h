@@ -136,12 +136,17 @@ typedef struct headroom_head {
   int64_t workspace_bytes;
 } headroom_head;
 
-/* What a call will do: chosen engine, whose products, rows of a chunk, columns of a tile, least and useful workspace. */
+/* What a call will do: chosen engine, whose products, rows of a chunk, columns of a tile, least and useful workspace, and
+ * what its order of summation comes from. The same call gives the same bits again on one machine with one build; the tile
+ * of our own products is cut to the caches found, so that machines with other caches may differ in the last bits. */
 typedef struct headroom_plan {
   int32_t engine;
   int32_t gemm;                  /* HEADROOM_GEMM_BLAS or HEADROOM_GEMM_OWN */
   int64_t chunk_rows, tile_columns;
   int64_t least_workspace_bytes, used_workspace_bytes;
+  int64_t block_rows;            /* the most rows of a block */
+  int64_t sum_step;              /* the most elements of a sum before it is added to memory; 0 with the BLAS */
+  int64_t second_cache_bytes, third_cache_bytes;  /* as found; 0 where the system does not tell */
 } headroom_plan;
 
 HEADROOM_API const char* headroom_last_error(void);

@@ -266,7 +266,7 @@ int main() {
         for (bool soft : {false, true})
           for (bool forward_first : {false, true}) {
             if (gemm == HEADROOM_GEMM_OWN && !own_products()) continue;
-            for (double tau : {0.0, 1e-30, 0.002})
+            for (double tau : {0.0, 1e-30, 0.02})
               for (bool other : {false, true}) {
                 // with a filter the other is the whole gradient of c, without one it is StableMax
                 const Setting setting{engine, gemm, half, soft, forward_first, tau, tau > 0 && other, tau == 0 && other};

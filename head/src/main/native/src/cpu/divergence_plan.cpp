@@ -7,6 +7,7 @@
 #include "packed_kernel.h"
 #include "products.h"
 #include "status.h"
+#include "tile.h"
 #include "tuning.h"
 
 namespace headroom {
@@ -64,12 +65,13 @@ Plan shape(const headroom_divergence& divergence, bool kept, bool gathered) {
   const PackedKernel* kernel = own ? packed_kernel(divergence.compute) : nullptr;
   const int64_t unit = own ? kernel->rows * kernel->columns / 2 : kLeastRows;
   const int64_t d = divergence.student.d, v = divergence.student.v, wider = std::max(d, divergence.teacher.d);
-  const int64_t affordable = kTileBytes / (wider * 4) / unit * unit;
-  plan.tile_columns = std::min(own ? std::clamp(affordable, unit, kTileColumns) : kTileColumns, v);
+  const TileSize tile = tile_size(caches());
+  const int64_t affordable = tile.bytes / (wider * 4) / unit * unit;
+  plan.tile_columns = std::min(own ? std::clamp(affordable, unit, tile.columns) : kTileColumns, v);
   plan.tiles = (v + plan.tile_columns - 1) / plan.tile_columns;
   plan.logit_stride = round_up(plan.tile_columns, 16) + kTilePadding;
   plan.row_unit = own ? kernel->rows : kLeastRows;
-  plan.block_rows = own ? kOwnBlockRows : kBlasBlockRows;
+  plan.block_rows = own ? tile.block_rows : kBlasBlockRows;
   plan.parts = std::min(plan.tiles, std::clamp(v / (8 * d) / 4 * 4, kLeastParts, kMostParts));
   return plan;
 }

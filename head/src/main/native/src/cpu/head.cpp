@@ -13,6 +13,7 @@
 #include "products.h"
 #include "rows.h"
 #include "status.h"
+#include "tile.h"
 #include "tuning.h"
 
 namespace headroom {
@@ -158,6 +159,10 @@ void answer_plan(const void* argument) {
   question.plan->gemm = takes_own_products(head) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
   question.plan->chunk_rows = plan.chunk_rows;
   question.plan->tile_columns = plan.tile_columns;
+  question.plan->block_rows = plan.block_rows;
+  question.plan->sum_step = plan.sum_step;
+  question.plan->second_cache_bytes = caches().second;
+  question.plan->third_cache_bytes = caches().third;
   question.plan->used_workspace_bytes = plan.bytes;
 }
 

@@ -8,6 +8,7 @@
 #include "products.h"
 #include "rows.h"
 #include "status.h"
+#include "tile.h"
 #include "tuning.h"
 
 namespace headroom {
@@ -71,12 +72,14 @@ Plan shape(const headroom_head& head, bool kept, bool gathered) {
   plan.gathered = gathered;
   const bool own = takes_own_products(head);
   const int64_t unit = own ? packed_kernel(head.compute)->rows * packed_kernel(head.compute)->columns / 2 : kLeastRows;
-  const int64_t affordable = kTileBytes / (head.d * 4) / unit * unit;
-  plan.tile_columns = std::min(own ? std::clamp(affordable, unit, kTileColumns) : kTileColumns, head.v);
+  const TileSize tile = tile_size(caches());
+  const int64_t affordable = tile.bytes / (head.d * 4) / unit * unit;
+  plan.tile_columns = std::min(own ? std::clamp(affordable, unit, tile.columns) : kTileColumns, head.v);
   plan.tiles = (head.v + plan.tile_columns - 1) / plan.tile_columns;
   plan.logit_stride = round_up(plan.tile_columns, 16) + kTilePadding;
   plan.row_unit = own ? packed_kernel(head.compute)->rows : kLeastRows;
-  plan.block_rows = own ? kOwnBlockRows : kBlasBlockRows;
+  plan.block_rows = own ? tile.block_rows : kBlasBlockRows;
+  plan.sum_step = own ? kMostStep * packed_kernel(head.compute)->elements : 0;
   // more parts cost memory for each row (parts x d), so few where the classifier is wide and short
   const int64_t parts = head.v / (8 * std::max<int64_t>(head.d, 1));
   plan.parts = std::min(plan.tiles, std::clamp(parts / 4 * 4, kLeastParts, kMostParts));

@@ -16,6 +16,7 @@ struct Plan {
   int64_t tile_columns, tiles;
   int64_t logit_stride;  // floats between rows of a tile of logits
   int64_t block_rows;    // the most rows of a block
+  int64_t sum_step;      // the most elements of a sum before it is added to memory; 0: the BLAS's own affair
   int64_t row_unit;      // blocks and chunks are cut between multiples of this many rows
   int64_t parts;         // of dE
   int64_t chunk_rows;    // a multiple of row_unit

@@ -62,6 +62,7 @@ final class HeadDoctor implements HeadExamination {
       diagnosis.good("backend", name(backends.kernels().backend()));
       if (backends.kernels() instanceof NativeCpuKernels kernels) {
         diagnosis.good("products", products(kernels));
+        diagnosis.good("tile", tile(kernels));
       }
       for (Map.Entry<Backend, String> refused : backends.refusals().entrySet()) {
         diagnosis.good("not " + name(refused.getKey()), refused.getValue());
@@ -90,6 +91,22 @@ final class HeadDoctor implements HeadExamination {
       }
     }
     return String.join(", ", parts);
+  }
+
+  /** Names the tile of float32, on which the last bits depend, and the caches it was cut to. */
+  private static String tile(NativeCpuKernels kernels) {
+    NativeCpuKernels.Tile tile = kernels.tile(HeadOptions.of(1L << 20, WIDTH));
+    return tile.blockRows()
+        + " x "
+        + tile.columns()
+        + ", caches L2 "
+        + cache(tile.secondCacheBytes())
+        + ", L3 "
+        + cache(tile.thirdCacheBytes());
+  }
+
+  private static String cache(long bytes) {
+    return bytes == 0 ? "not told" : (bytes >> 10) + " KiB";
   }
 
   private static String name(Backend backend) {

@@ -70,7 +70,8 @@ public final class TrainCommand implements Callable<Integer> {
       names = "--resume",
       paramLabel = "DIR",
       description =
-          "Continue the run of DIR from its checkpoint, bit for bit; --steps may be larger.")
+          "Continue the run of DIR from its checkpoint, bit for bit on the same machine; --steps may be"
+              + " larger.")
   private Path resume;
 
   @Option(

@@ -18,6 +18,11 @@ import java.util.function.ToIntFunction;
 /**
  * Runs the native CPU kernels on the memory of DJL's arrays, through the C functions of {@code
  * headroom.h}.
+ *
+ * <p>A row's loss has the same bits whatever the other rows, the threads, the workspace and the
+ * engine; gradients whatever the threads: on one machine, with one build. Headroom's own products
+ * cut their tile to the caches found ({@link #tile}), so that on a machine with other caches, as on
+ * another rung, the last bits may differ.
  */
 public final class NativeCpuKernels implements HeadKernels {
   /** Who forms the matrix products, by the codes of {@code headroom_gemm}. */
@@ -29,6 +34,14 @@ public final class NativeCpuKernels implements HeadKernels {
     /** Headroom's own kernels, which need AVX-512 and, for BFLOAT16, AVX512-BF16. */
     OWN
   }
+
+  /**
+   * How the work of a call is cut: the most rows of a block, classes of a tile, elements of a sum
+   * before it is added to memory (0: the BLAS decides), and the bytes of the caches found (0: the
+   * system does not tell).
+   */
+  public record Tile(
+      long blockRows, long columns, long sumStep, long secondCacheBytes, long thirdCacheBytes) {}
 
   private final NativeLibrary library = NativeLibrary.load();
   private final NativeLibrary.Blas blas = blas();
@@ -116,6 +129,19 @@ public final class NativeCpuKernels implements HeadKernels {
   public Gemm gemm(ComputeType compute) {
     HeadOptions options = HeadOptions.of(1, 1).withCompute(compute);
     return Gemm.values()[plan(sizes(options, 1)).gemm];
+  }
+
+  /**
+   * Returns how the work is cut, or throws where the compute type's products cannot be had here.
+   */
+  public Tile tile(HeadOptions options) {
+    NativeLibrary.Plan plan = plan(sizes(options, 1));
+    return new Tile(
+        plan.blockRows,
+        plan.tileColumns,
+        plan.sumStep,
+        plan.secondCacheBytes,
+        plan.thirdCacheBytes);
   }
 
   @Override

@@ -161,7 +161,11 @@ public interface NativeLibrary extends Library {
     "chunkRows",
     "tileColumns",
     "leastWorkspaceBytes",
-    "usedWorkspaceBytes"
+    "usedWorkspaceBytes",
+    "blockRows",
+    "sumStep",
+    "secondCacheBytes",
+    "thirdCacheBytes"
   })
   class Plan extends Structure {
     public int engine;
@@ -170,6 +174,10 @@ public interface NativeLibrary extends Library {
     public long tileColumns;
     public long leastWorkspaceBytes;
     public long usedWorkspaceBytes;
+    public long blockRows;
+    public long sumStep;
+    public long secondCacheBytes;
+    public long thirdCacheBytes;
 
     /** Makes room for an answer. */
     public Plan() {

@@ -14,7 +14,8 @@ import java.nio.file.StandardCopyOption;
 /**
  * Saves and restores what a training run needs to continue bit for bit: parameters, both moments,
  * the number of updates and the remembered norm of each, and a text of the caller's (step,
- * settings).
+ * settings). On the same machine, rung, engine and threads, that is: the native kernels cut their
+ * sums to the caches found, so that another machine may continue with other last bits.
  *
  * <p>File: magic, text, then for every parameter its name, updates, remembered norm, size, and
  * three float32 arrays; all little-endian, a CRC-32C of everything at the end. It is written under
