@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
@@ -15,43 +14,11 @@ import dev.headroom.head.HeadOptions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Holds every rung against the reference where numbers, sizes or masks are extreme. */
-class EdgesContractTest {
-  private static final long SEED = 20261124;
-  private static final int TILE = 448;
-
-  private NDManager manager;
-
-  static List<Rung> rungs() {
-    return Rung.all();
-  }
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager();
-  }
-
-  @AfterEach
-  void close() {
-    manager.close();
-  }
-
-  private static HeadOptions everything(HeadOptions options) {
-    int v = (int) options.classes();
-    return options
-        .withClassWeights(Problems.classWeights(v, SEED))
-        .withLabelSmoothing(0.1)
-        .withLogitScale(1.3)
-        .withSoftCap(6)
-        .withZLoss(1e-2)
-        .withEntropy(true)
-        .withTopK(Math.min(3, v));
-  }
+class EdgesContractTest extends KernelsContract {
 
   /** A problem with one logit set after the other: e is 1, so that z is the classifier. */
   private HeadProblem ofLogits(HeadOptions options, float[] logits, long... targets) {
@@ -85,30 +52,12 @@ class EdgesContractTest {
             o -> o.withSoftTargets(3).withLabelSmoothing(0.2).withSoftCap(4),
             o -> o.withSoftTargets(3).withZLoss(0.01).withEntropy(true),
             o -> o.withEntropy(true).withSoftCap(4).withTopK(5),
-            EdgesContractTest::everything,
+            KernelsContract::everything,
             o -> everything(o).withSoftTargets(2).withBias(true));
     for (UnaryOperator<HeadOptions> triple : triples) {
       HeadOptions options = rung.apply(triple.apply(HeadOptions.of(900, 20)));
       HeadProblem problem = Problems.random(manager, 37, options, SEED, 4);
       rung.compare(kernels, Problems.upstream(problem, SEED, true, options.entropy(), true));
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("rungs")
-  void agreesAroundTheSizesOfTilesAndBlocks(Rung rung) {
-    HeadKernels kernels = rung.kernels();
-    for (int v : new int[] {1, TILE - 1, TILE, TILE + 1, 2 * TILE + 1}) {
-      for (int n : new int[] {1, 15, 16, 17}) {
-        for (int d : new int[] {1, 31, 32, 33}) {
-          HeadOptions options = rung.apply(everything(HeadOptions.of(v, d)));
-          rung.compare(kernels, Problems.random(manager, n, options, SEED, 5));
-        }
-      }
-    }
-    for (int n : new int[] {TILE - 1, TILE + 1}) {
-      HeadOptions options = rung.apply(everything(HeadOptions.of(TILE + 1, TILE - 1)));
-      rung.compare(kernels, Problems.random(manager, n, options, SEED, 5));
     }
   }
 
@@ -127,13 +76,14 @@ class EdgesContractTest {
   @MethodSource("rungs")
   void agreesWhereTheTargetIsCertainOrImpossible(Rung rung) {
     HeadKernels kernels = rung.kernels();
+    int tile = (int) rung.tile(kernels, 1).columns();
     // powers of two, exact in bfloat16 too
     for (float size : new float[] {16, 64, 8192}) {
-      float[] logits = new float[TILE + 2];
+      float[] logits = new float[tile + 2];
       logits[3] = size;
-      logits[TILE + 1] = -size;
+      logits[tile + 1] = -size;
       HeadOptions options = rung.apply(HeadOptions.of(logits.length, 1).withEntropy(true));
-      HeadProblem problem = ofLogits(options, logits, 3, TILE + 1, 0);
+      HeadProblem problem = ofLogits(options, logits, 3, tile + 1, 0);
       rung.compare(kernels, problem);
       HeadProblem withUpstream = Problems.upstream(problem, SEED, true, true, true);
       rung.compare(kernels, withUpstream);
@@ -146,7 +96,8 @@ class EdgesContractTest {
   @MethodSource("rungs")
   void countsTiesForTheLowerClassAndListsNoAbsentOne(Rung rung) {
     HeadKernels kernels = rung.kernels();
-    int v = 2 * TILE + 5;
+    int tile = (int) rung.tile(kernels, 1).columns();
+    int v = 2 * tile + 5;
     float[] logits = new float[v];
     for (int j = 0; j < v; j++) {
       logits[j] = j % 7;
@@ -173,16 +124,17 @@ class EdgesContractTest {
   @MethodSource("rungs")
   void leavesMaskedTilesOutUnderSmoothingAndCap(Rung rung) {
     HeadKernels kernels = rung.kernels();
-    HeadOptions options = rung.apply(everything(HeadOptions.of(3 * TILE, 6)).withBias(true));
+    int tile = (int) rung.tile(kernels, 1).columns();
+    HeadOptions options = rung.apply(everything(HeadOptions.of(3 * tile, 6)).withBias(true));
     HeadProblem problem = Problems.random(manager, 20, options, SEED, 0);
     float[] bias = problem.b().toFloatArray();
-    Arrays.fill(bias, 0, 2 * TILE + 3, Float.NEGATIVE_INFINITY);
+    Arrays.fill(bias, 0, 2 * tile + 3, Float.NEGATIVE_INFINITY);
     problem.b().set(bias);
-    Arrays.setAll(problem.targets(), i -> 2 * TILE + 3 + i);
+    Arrays.setAll(problem.targets(), i -> 2 * tile + 3 + i);
     problem = Problems.upstream(problem, SEED, true, true, true);
     rung.compare(kernels, problem);
     for (NDArray gradient : List.of(kernels.forwardBackward(problem, Wanted.all(problem)).dB())) {
-      float[] masked = gradient.get("0:" + (2 * TILE + 3)).toFloatArray();
+      float[] masked = gradient.get("0:" + (2 * tile + 3)).toFloatArray();
       assertArrayEquals(new float[masked.length], masked, "masked classes");
     }
   }
@@ -191,7 +143,8 @@ class EdgesContractTest {
   @MethodSource("rungs")
   void neverHidesNanOrInfinityUnderOptions(Rung rung) {
     HeadKernels kernels = rung.kernels();
-    int v = TILE + 37;
+    int tile = (int) rung.tile(kernels, 1).columns();
+    int v = tile + 37;
     List<HeadOptions> each =
         List.of(
             HeadOptions.of(v, 1),
@@ -200,7 +153,7 @@ class EdgesContractTest {
             HeadOptions.of(v, 1).withSoftCap(2).withSoftTargets(1));
     for (HeadOptions options : each) {
       for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
-        for (int column = TILE - 20; column < v; column++) {
+        for (int column = tile - 20; column < v; column++) {
           float[] logits = new float[v];
           logits[column] = poison;
           HeadProblem problem = ofLogits(rung.apply(options), logits, 0, 5);
@@ -266,7 +219,8 @@ class EdgesContractTest {
   @MethodSource("rungs")
   void agreesOnLogitsOfTenThousand(Rung rung) {
     HeadKernels kernels = rung.kernels();
-    int v = TILE + 3;
+    int tile = (int) rung.tile(kernels, 1).columns();
+    int v = tile + 3;
     // whole numbers below 256 times a power of two: products are exact in every compute type
     float[] c = new float[v];
     for (int j = 0; j < v; j++) {

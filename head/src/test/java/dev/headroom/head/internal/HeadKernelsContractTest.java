@@ -7,15 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
 import dev.headroom.head.ComputeType;
 import dev.headroom.head.Engine;
 import dev.headroom.head.HeadOptions;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,24 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Holds every rung, engine and compute type against the float64 reference, over ragged shapes and
  * all options.
  */
-class HeadKernelsContractTest {
-  private static final long SEED = 20261121;
-
-  private NDManager manager;
-
-  static List<Rung> rungs() {
-    return Rung.all();
-  }
-
-  @BeforeEach
-  void open() {
-    manager = NDManager.newBaseManager();
-  }
-
-  @AfterEach
-  void close() {
-    manager.close();
-  }
+class HeadKernelsContractTest extends KernelsContract {
 
   @ParameterizedTest
   @MethodSource("rungs")

@@ -10,6 +10,7 @@ import dev.headroom.head.Engine;
 import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.internal.NativeCpuKernels.Gemm;
+import dev.headroom.head.internal.NativeCpuKernels.Tile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,6 +49,19 @@ public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gem
       throw e;
     }
     return kernels;
+  }
+
+  /**
+   * Returns how the kernels cut the work at a width: what headroom_head_plan tells; where a rung
+   * has no such sizes of its own, sizes around which it has nothing special.
+   */
+  Tile tile(HeadKernels kernels, long d) {
+    if (!(kernels instanceof NativeCpuKernels)) {
+      return new Tile(266, 448, 272, 0, 0);
+    }
+    HeadOptions options = apply(HeadOptions.of(1 << 20, d)).withWorkspaceBytes(1L << 50);
+    Tile tile = ((NativeCpuKernels) kernels).tile(options);
+    return gemm == Gemm.OWN ? tile : new Tile(tile.blockRows(), tile.columns(), 272, 0, 0);
   }
 
   public HeadOptions apply(HeadOptions options) {

@@ -1,0 +1,61 @@
+package dev.headroom.head.internal;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.headroom.head.HeadOptions;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Holds every rung against the reference at the sizes where its tile, block and step end. */
+class TileContractTest extends KernelsContract {
+
+  private static int[] around(long size) {
+    return new int[] {1, (int) size - 1, (int) size, (int) size + 1};
+  }
+
+  /** Sixteen problems that hold every pair of two of the three sizes. */
+  @ParameterizedTest
+  @MethodSource("rungs")
+  void agreesAroundTileBlockAndStepOfThePlan(Rung rung) {
+    HeadKernels kernels = rung.kernels();
+    NativeCpuKernels.Tile tile = rung.tile(kernels, 1);
+    int[] rows = around(tile.blockRows());
+    int[] widths = around(tile.sumStep());
+    for (int i = 0; i < 4; i++) {
+      for (int j = 0; j < 4; j++) {
+        int d = widths[(i + j) % 4];
+        int v = around(rung.tile(kernels, d).columns())[j];
+        HeadOptions options = rung.apply(everything(HeadOptions.of(v, d)));
+        rung.compare(kernels, Problems.random(manager, rows[i], options, SEED, 0));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("rungs")
+  void agreesAroundTheSizesOfVectorsAndUnitsOfRows(Rung rung) {
+    HeadKernels kernels = rung.kernels();
+    for (int n : new int[] {1, 13, 14, 15, 16, 17}) {
+      for (int d : new int[] {1, 31, 32, 33}) {
+        int tile = (int) rung.tile(kernels, d).columns();
+        for (int v : new int[] {1, 31, 33, tile - 1, tile + 1, 2 * tile + 1}) {
+          HeadOptions options = rung.apply(everything(HeadOptions.of(v, d)));
+          rung.compare(kernels, Problems.random(manager, n, options, SEED, 5));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("rungs")
+  void cutsWholeUnitsOfTheKernels(Rung rung) {
+    HeadKernels kernels = rung.kernels();
+    for (int d : new int[] {1, 256, 4096, 1 << 20}) {
+      NativeCpuKernels.Tile tile = rung.tile(kernels, d);
+      String what = "d " + d + ": " + tile;
+      assertTrue(tile.columns() >= 224 && tile.columns() % 224 == 0, what);
+      boolean own = rung.gemm() == NativeCpuKernels.Gemm.OWN;
+      assertTrue(tile.blockRows() > 0 && (!own || tile.blockRows() % 14 == 0), what);
+    }
+  }
+}
