@@ -62,6 +62,8 @@ final class DelayedRows implements AutoCloseable {
   DelayedRows(Device device, NDList predictions, Function<NDManager, Pass> pass) {
     parameters = predictions.subNDList(1);
     wanted = Wanted.of(predictions).parametersAlone();
+    checkLeaf("classifier", wanted.classifier() ? parameters.get(0) : null);
+    checkLeaf("bias", wanted.bias() ? parameters.get(1) : null);
     manager = NDManager.newBaseManager(device, "PyTorch");
     this.pass = pass.apply(manager);
   }
@@ -75,6 +77,16 @@ final class DelayedRows implements AutoCloseable {
     copy.detach();
     copy.attach(manager);
     return copy;
+  }
+
+  private static void checkLeaf(String name, NDArray parameter) {
+    if (parameter != null && !FusedDelivery.isLeaf(parameter)) {
+      throw new IllegalArgumentException(
+          name
+              + ": the result of an operation (expected: a parameter, for one loss a row and for rows(): its"
+              + " gradient is added once the backward pass is over; reduce to a mean or a sum with"
+              + " Delivery.AUTOGRAD, or detach it)");
+    }
   }
 
   /** Returns an output [N] with a probe in it; probes are read in the order of these calls. */

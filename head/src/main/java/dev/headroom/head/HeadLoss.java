@@ -32,8 +32,11 @@ import java.lang.ref.WeakReference;
  * gradient is exactly upstream x dE.
  *
  * <p>Extra memory: the workspace, N x D for dE, and for {@link Delivery#AUTOGRAD} 2 x V x D at the
- * peak of the backward pass. Not for use by several threads at once; two losses on two threads are
- * fine.
+ * peak of the backward pass. Threads: evaluations of one loss take turns, those of two losses, of
+ * one head too, run side by side; the numbers are those of each alone. {@link #output} tells of the
+ * last evaluation of any thread, and while one thread is between evaluation and {@link
+ * #finishBackward} of a FUSED head or of {@link Reduction#NONE}, others are to use a loss of their
+ * own. DJL itself lets one thread of a process record gradients at a time.
  */
 public final class HeadLoss extends Loss {
   private final HeadOptions options;
@@ -90,7 +93,7 @@ public final class HeadLoss extends Loss {
    * Returns how many rows of the last evaluation had a loss that is not finite (NaN or infinity in
    * e or c).
    */
-  public int nonFiniteRows() {
+  public synchronized int nonFiniteRows() {
     return lastLosses == null ? 0 : lastLosses.nonFinite;
   }
 
@@ -99,7 +102,7 @@ public final class HeadLoss extends Loss {
    *
    * @throws IllegalStateException before the first evaluation
    */
-  public HeadOutput output() {
+  public synchronized HeadOutput output() {
     if (lastRows == null) {
       throw new IllegalStateException("output: none (expected: an evaluation before it)");
     }
@@ -119,7 +122,7 @@ public final class HeadLoss extends Loss {
   }
 
   @Override
-  public NDArray evaluate(NDList labels, NDList predictions) {
+  public synchronized NDArray evaluate(NDList labels, NDList predictions) {
     boolean gradients = TorchTensors.gradModeIsOn();
     upstream.check();
     HeadProblem problem = Shapes.problem(labels, predictions, options);
@@ -245,7 +248,7 @@ public final class HeadLoss extends Loss {
    * @param labels as for {@link #evaluate}
    * @param predictions as for {@link #evaluate}
    */
-  public HeadRows rows(NDList labels, NDList predictions) {
+  public synchronized HeadRows rows(NDList labels, NDList predictions) {
     boolean gradients = TorchTensors.gradModeIsOn();
     upstream.check();
     HeadProblem problem = Shapes.problem(labels, predictions, options);
@@ -267,7 +270,7 @@ public final class HeadLoss extends Loss {
    * of {@link Reduction#NONE} and of {@link #rows}: call it, or add {@link #listener}, between the
    * backward pass and the optimiser's step.
    */
-  public void finishBackward() {
+  public synchronized void finishBackward() {
     upstream.finish();
   }
 

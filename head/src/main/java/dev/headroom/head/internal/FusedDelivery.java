@@ -11,13 +11,16 @@ public final class FusedDelivery {
 
   /**
    * Returns a handle on the parameter's gradient buffer, or null where the engine has none that
-   * stays.
+   * stays, as for the result of an operation.
    *
    * <p>Before the first backward pass {@code getGradient()} returns a fresh array at each call and
    * a write there would be lost in silence, so the buffer is made by one backward pass of zeros.
    * The caller closes the handle.
    */
   public static NDArray buffer(NDArray parameter) {
+    if (!isLeaf(parameter)) {
+      return null;
+    }
     NDArray buffer = attached(parameter);
     if (buffer != null) {
       return buffer;
@@ -27,6 +30,11 @@ public final class FusedDelivery {
       JniUtils.backward((PtNDArray) sum, (PtNDArray) zero, false, false);
     }
     return attached(parameter);
+  }
+
+  /** Returns whether an array keeps a gradient of its own, which results of operations do not. */
+  public static boolean isLeaf(NDArray array) {
+    return array.hasGradient();
   }
 
   /**
