@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 #define HEADROOM_API __attribute__((visibility("default")))
-#define HEADROOM_ABI 3
+#define HEADROOM_ABI 4
 #define HEADROOM_MOST_TOP 64
 
 typedef enum headroom_status {

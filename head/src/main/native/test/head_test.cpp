@@ -147,7 +147,7 @@ void refuses_what_breaks_a_rule() {
   refuses(e, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
   Call f = make();
   f.head.abi = 7;
-  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 3)");
+  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 4)");
   CHECK(headroom_head_forward(nullptr) == HEADROOM_INVALID, "null head");
   Call g = make();
   CHECK(g.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());

@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.headroom.head.internal.Backends;
+import dev.headroom.head.internal.HeadKernels;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Two threads that evaluate at once get the bits that each gets alone. */
@@ -60,5 +64,29 @@ class ThreadsTest {
           evaluation(new HeadLoss(f.options()), f, f.ids),
           evaluation(new HeadLoss(g.options()), g, g.ids));
     }
+  }
+
+  /** The race of a loss's last results is too short to be met by chance: it is counted instead. */
+  @Test
+  void evaluationsOfOneLossTakeTurns() throws Exception {
+    HeadKernels right = Backends.of(Backend.REFERENCE);
+    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    HeadKernels counted =
+        (HeadKernels)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {HeadKernels.class},
+                (proxy, method, arguments) -> {
+                  most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                  Thread.sleep(5);
+                  inside.decrementAndGet();
+                  return method.invoke(right, arguments);
+                });
+    try (HeadFixture f = new HeadFixture(3, 4, 20)) {
+      HeadLoss loss = new HeadLoss("counted", f.options(), counted);
+      agree(evaluation(loss, f, f.ids), evaluation(loss, f, new long[f.rows]));
+    }
+    assertEquals(1, most.get(), "threads inside one loss");
   }
 }

@@ -16,7 +16,7 @@ import java.util.Locale;
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
   /** The version of the binary interface this class was written for. */
-  int ABI = 3;
+  int ABI = 4;
 
   /** Status: a target outside [0,V) that is not the ignore index. */
   int TARGET_RANGE = 2;
