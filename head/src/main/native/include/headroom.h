@@ -177,13 +177,14 @@ HEADROOM_API int32_t headroom_head_forward_backward(const headroom_head* head);
  *     JENSEN_SHANNON   beta sum q log(q/m) + (1-beta) sum p log(p/m)      (1-beta) p_v (log(p_v/m_v) - sum p log(p/m))
  *     SYMMETRIC_CE     -sum q log p - sum p log q                         p_v - q_v - p_v (log q_v - sum p log q)
  *     INNER_PRODUCT    -log sum p q                                       p_v - p_v q_v / sum p q
+ *     EXPECTED_LOGIT   -sum p y, y the teacher's logits                   -p_v (y_v - sum p y)
  *
  * Classes whose student logit is -inf (and the teacher's beyond v) are absent from q too, which is the softmax over the
- * rest; a class whose teacher logit is -inf (and the student's beyond the teacher's) has q = 0, and for REVERSE_KL and
- * SYMMETRIC_CE, infinite there, is absent from p too. The temperature is in logit_scale and soft_cap of both sides. */
+ * rest; a class whose teacher logit is -inf (and the student's beyond the teacher's) has q = 0, and for REVERSE_KL,
+ * SYMMETRIC_CE and EXPECTED_LOGIT, infinite there, is absent from p too. The temperature is in logit_scale and soft_cap of both sides. */
 typedef enum headroom_divergence_kind {
   HEADROOM_FORWARD_KL = 0, HEADROOM_REVERSE_KL = 1, HEADROOM_JENSEN_SHANNON = 2, HEADROOM_SYMMETRIC_CE = 3,
-  HEADROOM_INNER_PRODUCT = 4
+  HEADROOM_INNER_PRODUCT = 4, HEADROOM_EXPECTED_LOGIT = 5
 } headroom_divergence_kind;
 
 /* One of the two heads, as in headroom_head. */

@@ -126,15 +126,17 @@ class Call {
 
   void reference_row(int64_t i) {
     const Doubles x = logits(divergence.student, i), y = logits(divergence.teacher, i);
-    const bool both = divergence.kind == HEADROOM_REVERSE_KL || divergence.kind == HEADROOM_SYMMETRIC_CE;
+    const bool both = divergence.kind == HEADROOM_REVERSE_KL || divergence.kind == HEADROOM_SYMMETRIC_CE ||
+                      divergence.kind == HEADROOM_EXPECTED_LOGIT;
     const Doubles p = softmax(x, y, both), q = softmax(y, x, true);
-    double overlap = 0, reverse = 0, cross = 0, mixed = 0, total = 0;
+    double overlap = 0, reverse = 0, cross = 0, mixed = 0, logit = 0, total = 0;
     for (size_t v = 0; v < p.size(); ++v) {
       const double m = kBeta * q[v] + (1 - kBeta) * p[v];
       overlap += p[v] * q[v];
       reverse += p[v] * ratio(p[v], q[v]);
       cross -= p[v] == 0 ? 0 : p[v] * std::log(q[v]);
       mixed += p[v] * ratio(p[v], m);
+      logit += p[v] == 0 ? 0 : p[v] * y[v];
       if (divergence.kind == HEADROOM_FORWARD_KL) total += q[v] * ratio(q[v], p[v]);
       if (divergence.kind == HEADROOM_JENSEN_SHANNON) total += kBeta * q[v] * ratio(q[v], m) + (1 - kBeta) * p[v] * ratio(p[v], m);
       if (divergence.kind == HEADROOM_SYMMETRIC_CE) total -= q[v] == 0 ? 0 : q[v] * std::log(p[v]);
@@ -142,6 +144,7 @@ class Call {
     if (divergence.kind == HEADROOM_REVERSE_KL) total = reverse;
     if (divergence.kind == HEADROOM_SYMMETRIC_CE) total += cross;
     if (divergence.kind == HEADROOM_INNER_PRODUCT) total = -std::log(overlap);
+    if (divergence.kind == HEADROOM_EXPECTED_LOGIT) total = -logit;
     value_[at(i)] = total;
     for (size_t v = 0; v < p.size(); ++v) {
       if (p[v] == 0) continue;
@@ -150,6 +153,7 @@ class Call {
       if (divergence.kind == HEADROOM_JENSEN_SHANNON)
         g = (1 - kBeta) * p[v] * (ratio(p[v], kBeta * q[v] + (1 - kBeta) * p[v]) - mixed);
       if (divergence.kind == HEADROOM_SYMMETRIC_CE) g += -p[v] * (std::log(q[v]) + cross);
+      if (divergence.kind == HEADROOM_EXPECTED_LOGIT) g = -p[v] * (y[v] - logit);
       if (divergence.kind == HEADROOM_INNER_PRODUCT) g = p[v] - p[v] * q[v] / overlap;
       const double part = x[v] / divergence.student.soft_cap;
       add_entry(i, static_cast<int64_t>(v), static_cast<double>(r[at(i)]) * g * divergence.student.logit_scale * (1 - part * part));
@@ -200,7 +204,7 @@ void refuses_what_breaks_a_rule() {
   refuses(d, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
   Call e = make();
   e.divergence.kind = 9;
-  refuses(e, 1 << 20, HEADROOM_INVALID, "kind: 9 (expected: 0 to 4)");
+  refuses(e, 1 << 20, HEADROOM_INVALID, "kind: 9 (expected: 0 to 5)");
   CHECK(headroom_divergence_forward(nullptr) == HEADROOM_INVALID, "null divergence");
   Call f = make();
   CHECK(f.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());
@@ -218,7 +222,7 @@ void is_the_same_for_any_number_of_threads(int32_t engine, int32_t gemm) {
 int main() {
   for (int32_t gemm : gemms())
     for (int32_t engine : {HEADROOM_KEPT, HEADROOM_RECOMPUTED}) {
-      for (int32_t kind = HEADROOM_FORWARD_KL; kind <= HEADROOM_INNER_PRODUCT; ++kind)
+      for (int32_t kind = HEADROOM_FORWARD_KL; kind <= HEADROOM_EXPECTED_LOGIT; ++kind)
         for (bool least : {false, true})
           for (Shape shape : {Shape{1, 1, 1, 1, 1}, Shape{3, 5, 2, 7, 7}, Shape{17, 4, 9, 513, 500}, Shape{40, 9, 3, 1030, 448},
                               Shape{29, 31, 40, 70, 90}, Shape{0, 3, 4, 5, 6}}) {

@@ -31,8 +31,8 @@ void check_sizes(const headroom_divergence& divergence) {
   check_at_least("threads", divergence.threads, 1);
   check_side("student", divergence.student);
   check_side("teacher", divergence.teacher);
-  if (divergence.kind < HEADROOM_FORWARD_KL || divergence.kind > HEADROOM_INNER_PRODUCT)
-    invalid("kind", std::to_string(divergence.kind), "0 to 4");
+  if (divergence.kind < HEADROOM_FORWARD_KL || divergence.kind > HEADROOM_EXPECTED_LOGIT)
+    invalid("kind", std::to_string(divergence.kind), "0 to 5");
   if (divergence.kind == HEADROOM_JENSEN_SHANNON && !(divergence.beta > 0 && divergence.beta < 1))
     invalid("beta", std::to_string(divergence.beta), "in (0, 1), the ends are the forward and the reverse KL");
   check_engine(student_of(divergence));

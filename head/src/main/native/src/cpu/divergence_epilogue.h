@@ -32,6 +32,7 @@ struct DivergenceEpilogues {
   // where a and b are alike, so that nothing cancels.
   //   FORWARD_KL  first: KL(q,p)      REVERSE_KL  first: KL(p,q)      JENSEN_SHANNON  first: KL(q,m), second: KL(p,m)
   //   SYMMETRIC_CE  first: -sum q log p, second: -sum p log q
+  //   EXPECTED_LOGIT  first: -sum p y
   //   INNER_PRODUCT  first: max log(p q), second: sum exp(log(p q) - first)
   void (*sums)(const TilePair& tiles, const Normalisers& rows, int32_t kind, float beta, float* first, float* second);
   // x becomes d value / d a times r, in place.

@@ -70,7 +70,8 @@ void DivergenceRows::merge_row(int64_t i) {
   }
   switch (divergence_.kind) {
     case HEADROOM_FORWARD_KL:
-    case HEADROOM_REVERSE_KL: value = center = first; break;
+    case HEADROOM_REVERSE_KL:
+    case HEADROOM_EXPECTED_LOGIT: value = center = first; break;
     case HEADROOM_JENSEN_SHANNON: value = beta * first + (1.0 - beta) * (center = second); break;
     case HEADROOM_SYMMETRIC_CE: value = first + (center = second); break;
     default: value = -(center = static_cast<double>(top) + std::log(second));

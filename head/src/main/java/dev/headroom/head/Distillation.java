@@ -77,6 +77,11 @@ public record Distillation(
     return of(Divergence.INNER_PRODUCT, 0);
   }
 
+  /** Returns minus the teacher's logit as the student expects it, at temperature 1. */
+  public static Distillation expectedLogit() {
+    return of(Divergence.EXPECTED_LOGIT, 0);
+  }
+
   /** Returns this with another temperature; squared: with the divergence times its square. */
   public Distillation withTemperature(double tau, boolean squared) {
     return new Distillation(divergence, beta, tau, squared, withoutTarget, crossEntropy);

@@ -87,7 +87,7 @@ public final class DistillationLoss extends Loss {
     this(student, () -> teacherOf(weight, bias), how, backend);
   }
 
-  private DistillationLoss(
+  DistillationLoss(
       HeadOptions options,
       Supplier<DivergenceProblem.Teacher> teacher,
       Distillation how,

@@ -11,5 +11,10 @@ public enum Divergence {
   /** {@code -sum_v q_v log p_v - sum_v p_v log q_v}; at p = q it is twice the entropy, not 0. */
   SYMMETRIC_CROSS_ENTROPY,
   /** {@code -log sum_v p_v q_v}: cross-entropy where q is certain; lowest for a p that is. */
-  INNER_PRODUCT
+  INNER_PRODUCT,
+  /**
+   * {@code -sum_v p_v y_v} with the teacher's logits y themselves: the mean of whatever they are, a
+   * reward, a similarity.
+   */
+  EXPECTED_LOGIT
 }

@@ -88,7 +88,8 @@ class DistillationLossTest {
             yield q.mul(y.sub(m)).mul(beta).add(p.mul(x.sub(m)).mul(1 - beta));
           }
           case SYMMETRIC_CROSS_ENTROPY -> q.mul(x).add(p.mul(y)).neg();
-          case INNER_PRODUCT -> throw new IllegalArgumentException("not a sum over classes");
+          case INNER_PRODUCT, EXPECTED_LOGIT ->
+              throw new IllegalArgumentException("not a sum over classes");
         };
     NDArray value = terms.sum(new int[] {1});
     return how.temperatureSquared() ? value.mul(tau * tau) : value;

@@ -15,11 +15,12 @@ import dev.headroom.head.Backend;
  *   JENSEN_SHANNON           d/dx_v = (1-beta) p_v (log(p_v/m_v) - sum p log(p/m))
  *   SYMMETRIC_CROSS_ENTROPY  d/dx_v = p_v - q_v - p_v (log q_v - sum p log q)
  *   INNER_PRODUCT            d/dx_v = p_v - p_v q_v / sum p q
+ *   EXPECTED_LOGIT           d/dx_v = -p_v (y_v - sum p y)
  * </pre>
  *
  * <p>A class whose student logit is minus infinity, or which the student does not have, is absent
  * from q too, which is the softmax over the rest. One that the teacher lacks has q = 0; for
- * REVERSE_KL and SYMMETRIC_CROSS_ENTROPY, infinite there, it is absent from p too.
+ * REVERSE_KL, SYMMETRIC_CROSS_ENTROPY and EXPECTED_LOGIT, infinite there, it is absent from p too.
  */
 public interface DivergenceKernels {
 

@@ -164,7 +164,7 @@ public record DivergenceProblem(
   /** Returns whether a class that the teacher lacks is absent from the student's softmax too. */
   boolean restrictsStudent() {
     return switch (how.divergence()) {
-      case REVERSE_KL, SYMMETRIC_CROSS_ENTROPY -> true;
+      case REVERSE_KL, SYMMETRIC_CROSS_ENTROPY, EXPECTED_LOGIT -> true;
       case FORWARD_KL, JENSEN_SHANNON, INNER_PRODUCT -> false;
     };
   }

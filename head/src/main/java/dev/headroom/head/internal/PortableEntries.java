@@ -8,6 +8,7 @@ import dev.headroom.head.Divergence;
 final class PortableEntries {
   private final PortableSums sums;
   private final float beta;
+  private final NDArray y;
   private final NDArray logP;
   private final NDArray logQ;
   private final NDArray p;
@@ -20,18 +21,20 @@ final class PortableEntries {
   PortableEntries(NDArray x, NDArray y, PortableSums sums) {
     this.sums = sums;
     beta = (float) sums.how.beta();
+    this.y = y;
     logP = sums.logP(x);
     logQ = sums.logQ(y);
     p = logP.exp();
     q = logQ.exp();
   }
 
-  /** Returns the terms of KL(q,p), KL(p,q), KL(q,m) or -sum q log p. */
+  /** Returns the terms of KL(q,p), KL(p,q), KL(q,m), -sum p y or -sum q log p. */
   NDArray firstTerms() {
     return switch (divergence()) {
       case FORWARD_KL -> terms(q, p, logQ.sub(logP));
       case REVERSE_KL -> terms(p, q, logP.sub(logQ));
       case JENSEN_SHANNON -> terms(q, mixture(), logOfMixture()[1]);
+      case EXPECTED_LOGIT -> weighted(p, y).neg();
       default -> weighted(q, logP).neg();
     };
   }
@@ -66,6 +69,7 @@ final class PortableEntries {
       case REVERSE_KL -> weighted(p, logP.sub(logQ).sub(centers));
       case JENSEN_SHANNON -> weighted(p, logOfMixture()[0].sub(centers)).mul(1 - beta);
       case SYMMETRIC_CROSS_ENTROPY -> p.sub(q).sub(weighted(p, logQ.sub(centers)));
+      case EXPECTED_LOGIT -> weighted(p, y.add(centers)).neg();
       case INNER_PRODUCT -> p.sub(logP.add(logQ).sub(centers).exp());
     };
   }

@@ -127,7 +127,7 @@ final class PortableSums {
   float value(int i) {
     double value =
         switch (how.divergence()) {
-          case FORWARD_KL, REVERSE_KL -> first[i];
+          case FORWARD_KL, REVERSE_KL, EXPECTED_LOGIT -> first[i];
           case JENSEN_SHANNON -> how.beta() * first[i] + (1 - how.beta()) * second[i];
           case SYMMETRIC_CROSS_ENTROPY -> first[i] + second[i];
           case INNER_PRODUCT -> -(overlap.max[i] + Math.log(overlap.sum[i]));
@@ -142,7 +142,7 @@ final class PortableSums {
       centers[i] =
           switch (how.divergence()) {
             case FORWARD_KL -> 0;
-            case REVERSE_KL -> (float) first[i];
+            case REVERSE_KL, EXPECTED_LOGIT -> (float) first[i];
             case JENSEN_SHANNON -> (float) second[i];
             case SYMMETRIC_CROSS_ENTROPY -> (float) -second[i];
             case INNER_PRODUCT -> -value(i);

@@ -9,6 +9,7 @@ final class ReferenceDivergenceRow {
   private final Distillation how;
   private final double[] p;
   private final double[] q;
+  private final double[] y;
 
   /**
    * @param x logits of the student, minus infinity for absent classes
@@ -17,6 +18,7 @@ final class ReferenceDivergenceRow {
    */
   ReferenceDivergenceRow(double[] x, double[] y, Distillation how, boolean restrictsStudent) {
     this.how = how;
+    this.y = y;
     p = logSoftmax(x, restrictsStudent ? y : x);
     q = logSoftmax(y, x);
     value =
@@ -28,6 +30,7 @@ final class ReferenceDivergenceRow {
                   + (1 - how.beta()) * (expected(p, p) - expected(p, mixture()));
           case SYMMETRIC_CROSS_ENTROPY -> -expected(q, p) - expected(p, q);
           case INNER_PRODUCT -> -overlap();
+          case EXPECTED_LOGIT -> -expected(p, y);
         };
   }
 
@@ -97,6 +100,7 @@ final class ReferenceDivergenceRow {
           case JENSEN_SHANNON -> expected(p, p) - expected(p, m);
           case SYMMETRIC_CROSS_ENTROPY -> expected(p, q);
           case INNER_PRODUCT -> overlap();
+          case EXPECTED_LOGIT -> -value;
         };
     for (int v = 0; v < g.length; v++) {
       double share = Math.exp(p[v]);
@@ -110,6 +114,7 @@ final class ReferenceDivergenceRow {
             case JENSEN_SHANNON -> (1 - how.beta()) * share * (p[v] - m[v] - center);
             case SYMMETRIC_CROSS_ENTROPY -> share - Math.exp(q[v]) - share * (q[v] - center);
             case INNER_PRODUCT -> share - Math.exp(p[v] + q[v] - center);
+            case EXPECTED_LOGIT -> -share * (y[v] - center);
           };
     }
     return g;

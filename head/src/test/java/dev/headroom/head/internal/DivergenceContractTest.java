@@ -48,6 +48,7 @@ class DivergenceContractTest {
     all.add(Distillation.reverseKl());
     all.add(Distillation.symmetricCrossEntropy());
     all.add(Distillation.innerProduct());
+    all.add(Distillation.expectedLogit());
     for (double beta : new double[] {0.1, 0.5, 0.9}) {
       all.add(Distillation.jensenShannon(beta));
     }

@@ -73,6 +73,11 @@ class ReferenceDivergenceRowTest {
       double expected = beta * kl(q, m) + (1 - beta) * kl(p, m);
       assertEquals(expected, row(x, y, Distillation.jensenShannon(beta)).value, 1e-12);
     }
+    double logit = 0;
+    for (int v = 0; v < V; v++) {
+      logit += p[v] * y[v];
+    }
+    assertEquals(-logit, row(x, y, Distillation.expectedLogit()).value, 1e-12);
     double cross = 0;
     double overlap = 0;
     for (int v = 0; v < V; v++) {
