@@ -210,7 +210,8 @@ final class BenchNumberReport {
         "mean of "
             + Figures.count(plan.seeds(), "seed")
             + " with its 95 % interval, the seeds faint behind it; dashed: cross-entropy alone";
+    String text = plan.corpus() == null ? "the packaged corpus" : "" + plan.corpus().getFileName();
     return IntervalChart.of(
-        "Whole numbers predicted on held-out text", note, plan.variants(), panels);
+        "Whole numbers predicted on held-out text of " + text, note, plan.variants(), panels);
   }
 }

@@ -51,6 +51,7 @@ class BenchNumberLossesTest {
         text);
     assertTrue(text.contains("\n| loss | mean abs. error | median abs. error | relative"), text);
     assertTrue(Files.readString(picture).contains(">gaussian:1</text>"));
+    assertTrue(Files.readString(picture).contains("held-out text of eggs.txt</text>"));
 
     words.add("--json");
     Ran again = Ran.headroom(words.toArray(new String[0]));
