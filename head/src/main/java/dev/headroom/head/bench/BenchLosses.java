@@ -29,6 +29,9 @@ import java.util.stream.LongStream;
  * them, as many as o200k has; their values are 0 to 999, again and again.
  */
 public final class BenchLosses {
+  /** The Z-loss of a spherical head, which takes the place of the head. */
+  static final String SPHERICAL = "spherical";
+
   private static final int NUMBERS = 1110;
 
   private BenchLosses() {}
@@ -63,6 +66,7 @@ public final class BenchLosses {
     put(all, "entropy", new EntropyRegularizer(0.01));
     put(all, "pass-at-8", new PassAtN(8, false));
     put(all, "one-vs-each", oneVsEach(classes));
+    all.put(SPHERICAL, UnaryOperator.identity());
     return all;
   }
 

@@ -17,9 +17,8 @@ import java.util.function.UnaryOperator;
 
 /**
  * Times loss and both gradients of one shape: Headroom's heads, DJL's matMul with softmax
- * cross-entropy, where a Python has them PyTorch's own heads, Headroom's spherical head, whose loss
- * is the Z-loss, and the three bare matrix products, taking turns in one run; the median of the
- * rounds after two that do not count.
+ * cross-entropy, where a Python has them PyTorch's own heads, and the three bare matrix products,
+ * taking turns in one run; the median of the rounds after two that do not count.
  *
  * <p>A head is left out, and says so, where the machine has too little memory for it; so is one
  * that fails. One that takes more than ten seconds and eight times as long as the fastest is asked
@@ -130,7 +129,11 @@ public final class HeadBench {
       Map<String, UnaryOperator<HeadOptions>> losses =
           BenchLosses.all(inputs.targets().toLongArray(), shape.v());
       for (String loss : settings.losses()) {
-        list.add(DjlHead.headroom(loss, shape, losses.get(loss).apply(fused)));
+        HeadOptions changed = losses.get(loss).apply(fused);
+        list.add(
+            loss.equals(BenchLosses.SPHERICAL)
+                ? DjlHead.spherical(loss, shape, changed)
+                : DjlHead.headroom(loss, shape, changed));
       }
       return list;
     }
@@ -139,7 +142,6 @@ public final class HeadBench {
       HeadOptions half = fused.withCompute(ComputeType.BFLOAT16);
       list.add(DjlHead.headroom("headroom-fused-bf16", shape, half));
     }
-    list.add(DjlHead.spherical("headroom-spherical", shape, fused));
     if (peer != null) {
       list.addAll(PeerHead.all(shape, settings.workspaceBytes(), peer));
     }
