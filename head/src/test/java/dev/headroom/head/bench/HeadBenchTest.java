@@ -52,6 +52,16 @@ class HeadBenchTest {
   }
 
   @Test
+  void judgesTheSphericalHeadByItsOwnLoss() {
+    List<String> losses = List.of(BenchLosses.SPHERICAL);
+    BenchSettings settings = new BenchSettings(64 << 20, 1, 2, null, losses);
+    ShapeResult result = HeadBench.measure(HeadShape.parse("33,29,5027"), settings, line -> {});
+    HeadMeasurement head = head(result, "spherical");
+    assertEquals("gram", head.engine());
+    assertTrue(head.seconds() > 0 && head.lossError() < 1e-6, head.toString());
+  }
+
+  @Test
   void takesTurnsWithPytorchsHeadsAndHoldsTheirLossAgainstTheSameOne() throws IOException {
     double truth;
     try (NDManager manager = NDManager.newBaseManager()) {
