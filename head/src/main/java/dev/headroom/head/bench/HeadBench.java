@@ -21,12 +21,12 @@ import java.util.function.UnaryOperator;
  * taking turns in one run; the median of the rounds after two that do not count.
  *
  * <p>A head is left out, and says so, where the machine has too little memory for it; so is one
- * that fails. One that takes more than ten seconds and eight times as long as the fastest is asked
- * once only. The loss of each is held against float64, on evenly spaced rows where all would take
- * too long.
+ * that fails. One that takes more than ten seconds and sixteen times as long as the fastest is
+ * asked once only. The loss of each is held against float64, on evenly spaced rows where all would
+ * take too long.
  */
 public final class HeadBench {
-  private static final double SLOW = 8;
+  private static final double SLOW = 16;
   private static final double SLOW_SECONDS = 10;
 
   private final HeadShape shape;
