@@ -6,6 +6,7 @@ import ai.djl.pytorch.jni.JniUtils;
 
 /** Finds the gradient buffer of a parameter, so that a kernel can add to it in place. */
 public final class FusedDelivery {
+  private static final short MARK = 0x3c5a;
 
   private FusedDelivery() {}
 
@@ -42,7 +43,27 @@ public final class FusedDelivery {
    * reached the array. The caller closes the handle.
    */
   public static NDArray attached(NDArray parameter) {
-    NDArray first = parameter.getGradient();
+    NDArray gradient = parameter.getGradient();
+    if (gradient.isEmpty() || gradient.getDevice().isGpu()) {
+      return keptIfSame(parameter, gradient);
+    }
+    // a mark in the first bytes tells a buffer that stays from a fresh array, of which there is
+    // then never more than one: each has the size of the parameter
+    short old = TorchTensors.data(gradient).getShort(0);
+    TorchTensors.data(gradient).setShort(0, MARK);
+    gradient.close();
+    NDArray again = parameter.getGradient();
+    if (TorchTensors.data(again).getShort(0) == MARK) {
+      TorchTensors.data(again).setShort(0, old);
+      if (readable(again)) {
+        return again;
+      }
+    }
+    again.close();
+    return null;
+  }
+
+  private static NDArray keptIfSame(NDArray parameter, NDArray first) {
     try (NDArray second = parameter.getGradient()) {
       if (TorchTensors.data(first).equals(TorchTensors.data(second)) && readable(first)) {
         return first;
