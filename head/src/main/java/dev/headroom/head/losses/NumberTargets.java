@@ -15,7 +15,29 @@ import org.apache.commons.math3.special.Erf;
  */
 public final class NumberTargets {
 
-  private NumberTargets() {}
+  private final double[] sorted;
+  // of each value its place among the sorted ones, or -1 where an equal one came before
+  private final int[] places;
+
+  /** Sorts the values once, for the numbers of many rows. */
+  NumberTargets(double[] values) {
+    if (values.length == 0) {
+      throw new IllegalArgumentException("values: none (expected: at least one)");
+    }
+    sorted = Arrays.stream(values).map(v -> v + 0.0).sorted().distinct().toArray();
+    places = new int[values.length];
+    boolean[] given = new boolean[sorted.length];
+    for (int k = 0; k < values.length; k++) {
+      int i = Arrays.binarySearch(sorted, values[k] + 0.0);
+      places[k] = given[i] ? -1 : i;
+      given[i] = true;
+    }
+  }
+
+  /** Returns the different values, ascending; not a copy. */
+  double[] sorted() {
+    return sorted;
+  }
 
   /**
    * Returns the mass of a Gaussian around y that falls into each value's bin: bins end halfway
@@ -31,11 +53,14 @@ public final class NumberTargets {
    * @return weights in the order of the values, of sum 1
    */
   public static double[] gaussian(double[] values, double y, double sigma) {
+    return new NumberTargets(values).gaussian(y, sigma);
+  }
+
+  double[] gaussian(double y, double sigma) {
     if (!(sigma > 0 && sigma < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("sigma: " + sigma + " (expected: a positive number)");
     }
     checkNumber(y);
-    double[] sorted = distinct(values);
     double[] mass = new double[sorted.length];
     for (int i = 0; i < sorted.length; i++) {
       boolean first = i == 0;
@@ -44,7 +69,7 @@ public final class NumberTargets {
       double right = last ? Double.POSITIVE_INFINITY : (sorted[i] + sorted[i + 1]) / 2;
       mass[i] = between((left - y) / sigma, (right - y) / sigma);
     }
-    return place(values, sorted, mass);
+    return place(mass);
   }
 
   /**
@@ -56,8 +81,11 @@ public final class NumberTargets {
    * @return weights in the order of the values, of sum 1
    */
   public static double[] twoHot(double[] values, double y) {
+    return new NumberTargets(values).twoHot(y);
+  }
+
+  private double[] twoHot(double y) {
     checkNumber(y);
-    double[] sorted = distinct(values);
     double[] mass = new double[sorted.length];
     int at = Arrays.binarySearch(sorted, y + 0.0);
     int above = at >= 0 ? at : -at - 1;
@@ -67,7 +95,7 @@ public final class NumberTargets {
       mass[above] = (y - sorted[above - 1]) / (sorted[above] - sorted[above - 1]);
       mass[above - 1] = 1 - mass[above];
     }
-    return place(values, sorted, mass);
+    return place(mass);
   }
 
   private static void checkNumber(double y) {
@@ -76,20 +104,10 @@ public final class NumberTargets {
     }
   }
 
-  private static double[] distinct(double[] values) {
-    if (values.length == 0) {
-      throw new IllegalArgumentException("values: none (expected: at least one)");
-    }
-    return Arrays.stream(values).map(v -> v + 0.0).sorted().distinct().toArray();
-  }
-
-  private static double[] place(double[] values, double[] sorted, double[] mass) {
-    double[] weights = new double[values.length];
-    boolean[] given = new boolean[sorted.length];
-    for (int k = 0; k < values.length; k++) {
-      int i = Arrays.binarySearch(sorted, values[k] + 0.0);
-      weights[k] = given[i] ? 0 : mass[i];
-      given[i] = true;
+  private double[] place(double[] mass) {
+    double[] weights = new double[places.length];
+    for (int k = 0; k < places.length; k++) {
+      weights[k] = places[k] < 0 ? 0 : mass[places[k]];
     }
     return weights;
   }

@@ -2,8 +2,6 @@ package dev.headroom.head.losses;
 
 import dev.headroom.head.NumberTokens;
 import dev.headroom.head.RowBatch;
-import dev.headroom.head.RowLoss;
-import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -39,7 +37,7 @@ import java.util.Locale;
  * chunks of several digits, where 12345 is 123 and 45 and each chunk is scored alone: {@link
  * WholeNumberLoss} scores the number.
  */
-public final class NumberTokenLoss implements RowLoss {
+public final class NumberTokenLoss extends NumberLoss {
 
   /** How a dot product's distance is measured; Huber's turns from square to line at 1. */
   public enum Distance {
@@ -68,9 +66,7 @@ public final class NumberTokenLoss implements RowLoss {
   }
 
   private final String name;
-  private final NumberTokens tokens;
-  private final long[] ids;
-  private final double[] values;
+  private final NumberTargets targets;
   private final Distance distance;
   private final double sigma;
   private final double squash;
@@ -89,16 +85,15 @@ public final class NumberTokenLoss implements RowLoss {
       double squash,
       boolean byMass,
       double weight) {
+    super(tokens);
     this.name = name;
-    this.tokens = tokens;
+    targets = new NumberTargets(values);
     this.distance = distance;
     this.sigma = sigma;
     this.squash = squash;
     this.byMass = byMass;
     this.weight = weight;
-    ids = Arrays.stream(tokens.ids()).asLongStream().toArray();
-    values = tokens.values();
-    double[] sorted = Arrays.stream(values).sorted().distinct().toArray();
+    double[] sorted = targets.sorted();
     double gap = sorted.length > 1 ? Double.POSITIVE_INFINITY : 1;
     for (int i = 1; i < sorted.length; i++) {
       gap = Math.min(gap, sorted[i] - sorted[i - 1]);
@@ -161,21 +156,6 @@ public final class NumberTokenLoss implements RowLoss {
   }
 
   @Override
-  public boolean replacesCrossEntropy() {
-    return false;
-  }
-
-  @Override
-  public long[] listedClasses() {
-    return ids.clone();
-  }
-
-  @Override
-  public boolean takesPart(long target) {
-    return tokens.contains(target);
-  }
-
-  @Override
   public void form(RowBatch rows) {
     Row row = new Row();
     for (int i = 0; i < rows.size(); i++) {
@@ -189,7 +169,10 @@ public final class NumberTokenLoss implements RowLoss {
     private final double[] slopes = new double[ids.length];
 
     void form(RowBatch rows, int i) {
-      double lse = NumberSoftmax.of(rows, i, q);
+      for (int k = 0; k < q.length; k++) {
+        q[k] = rows.listed(i, k);
+      }
+      double lse = softmax(q);
       double y = tokens.value(rows.target(i));
       double loss = sigma > 0 ? gaussian(y) : distance == null ? expected(y) : expectation(y);
       double mass = byMass ? Math.exp(lse - rows.lse(i)) : 1;
@@ -230,11 +213,11 @@ public final class NumberTokenLoss implements RowLoss {
     }
 
     private double gaussian(double y) {
-      double[] targets = NumberTargets.gaussian(values, y, sigma);
+      double[] spread = targets.gaussian(y, sigma);
       double sum = 0;
       for (int k = 0; k < q.length; k++) {
-        sum -= targets[k] == 0 ? 0 : targets[k] * Math.log(q[k]);
-        slopes[k] = q[k] - targets[k];
+        sum -= spread[k] == 0 ? 0 : spread[k] * Math.log(q[k]);
+        slopes[k] = q[k] - spread[k];
       }
       return sum;
     }

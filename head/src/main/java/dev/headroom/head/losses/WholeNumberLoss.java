@@ -2,7 +2,6 @@ package dev.headroom.head.losses;
 
 import dev.headroom.head.NumberTokens;
 import dev.headroom.head.RowBatch;
-import dev.headroom.head.RowLoss;
 import java.util.Arrays;
 
 /**
@@ -30,10 +29,7 @@ import java.util.Arrays;
  * read from samples; and as an expectation it has other minima than the right number: use it beside
  * the cross-entropy, with a small weight.
  */
-public final class WholeNumberLoss implements RowLoss {
-  private final NumberTokens tokens;
-  private final long[] ids;
-  private final double[] values;
+public final class WholeNumberLoss extends NumberLoss {
   private final int[] digits;
   private final double weight;
 
@@ -44,13 +40,11 @@ public final class WholeNumberLoss implements RowLoss {
    * @param weight lambda, 0 or positive
    */
   public WholeNumberLoss(NumberTokens tokens, double weight) {
+    super(tokens);
     if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("weight: " + weight + " (expected: 0 or positive)");
     }
-    this.tokens = tokens;
     this.weight = weight;
-    ids = Arrays.stream(tokens.ids()).asLongStream().toArray();
-    values = tokens.values();
     digits = Arrays.stream(ids).mapToInt(tokens::digits).toArray();
     for (int k = 0; k < values.length; k++) {
       if (values[k] != Math.rint(values[k]) || values[k] < 0 || digits[k] == 0) {
@@ -65,23 +59,8 @@ public final class WholeNumberLoss implements RowLoss {
   }
 
   @Override
-  public boolean replacesCrossEntropy() {
-    return false;
-  }
-
-  @Override
   public boolean eachRowAlone() {
     return false;
-  }
-
-  @Override
-  public long[] listedClasses() {
-    return ids.clone();
-  }
-
-  @Override
-  public boolean takesPart(long target) {
-    return tokens.contains(target);
   }
 
   @Override
@@ -147,18 +126,10 @@ public final class WholeNumberLoss implements RowLoss {
   /** The softmax among tokens of so many digits; 0 for others. */
   private double[] ofDigits(RowBatch rows, int i, int count) {
     double[] q = new double[values.length];
-    double max = Double.NEGATIVE_INFINITY;
     for (int k = 0; k < q.length; k++) {
-      max = digits[k] == count ? Math.max(max, rows.listed(i, k)) : max;
+      q[k] = digits[k] == count ? rows.listed(i, k) : Double.NEGATIVE_INFINITY;
     }
-    double sum = 0;
-    for (int k = 0; k < q.length; k++) {
-      q[k] = digits[k] == count ? Math.exp(rows.listed(i, k) - max) : 0;
-      sum += q[k];
-    }
-    for (int k = 0; k < q.length; k++) {
-      q[k] /= sum;
-    }
+    softmax(q);
     return q;
   }
 
