@@ -3,9 +3,7 @@ package dev.headroom.head;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
-import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
 import dev.headroom.head.internal.DivergenceKernels;
 import dev.headroom.head.internal.DivergenceProblem;
@@ -255,12 +253,7 @@ public final class DistillationLoss extends Loss {
 
   /** As {@link HeadLoss#listener}. */
   public TrainingListener listener() {
-    return new TrainingListenerAdapter() {
-      @Override
-      public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        finishBackward();
-      }
-    };
+    return Upstream.listener(this::finishBackward);
   }
 
   /**

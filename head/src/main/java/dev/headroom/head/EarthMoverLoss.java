@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
-import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
 import dev.headroom.head.internal.DivergenceProblem;
 import dev.headroom.head.internal.TorchTensors;
@@ -39,8 +37,8 @@ public final class EarthMoverLoss extends Loss {
   private final DistillationLoss distance;
   private final List<NDManager> open = new ArrayList<>();
 
-  // of the evaluation at hand: the normalised classifier, and a bias of -1, so that logits are y -
-  // 1
+  // of the evaluation at hand: the normalised classifier, and a bias of -1, which makes logits of
+  // minus the costs
   private NDArray costs;
   private NDArray minusOnes;
 
@@ -67,20 +65,22 @@ public final class EarthMoverLoss extends Loss {
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
     NDManager scratch = predictions.head().getManager().newSubManager();
-    costs = normalised(predictions.get(1), scratch);
-    minusOnes = scratch.full(new Shape(options.classes()), -1f);
-    NDList own = new NDList(labels.head(), rows(labels.head(), scratch));
-    if (labels.size() > 1) {
-      own.add(labels.get(1));
+    try {
+      costs = normalised(predictions.get(1), scratch);
+      minusOnes = scratch.full(new Shape(options.classes()), -1f);
+      NDList own = new NDList(labels.head(), rows(labels.head(), scratch));
+      if (labels.size() > 1) {
+        own.add(labels.get(1));
+      }
+      return distance.evaluate(own, predictions);
+    } finally {
+      // gradients of one loss a row are formed later, and need the costs again
+      if (options.reduction() == Reduction.NONE && TorchTensors.gradModeIsOn()) {
+        open.add(scratch);
+      } else {
+        scratch.close();
+      }
     }
-    NDArray loss = distance.evaluate(own, predictions);
-    // gradients of one loss a row are formed later, and need the costs again
-    if (options.reduction() == Reduction.NONE && TorchTensors.gradModeIsOn()) {
-      open.add(scratch);
-    } else {
-      scratch.close();
-    }
-    return loss;
   }
 
   /** Returns c / |c|, row by row; a row of zeros stays. */
@@ -131,11 +131,6 @@ public final class EarthMoverLoss extends Loss {
 
   /** As {@link HeadLoss#listener}. */
   public TrainingListener listener() {
-    return new TrainingListenerAdapter() {
-      @Override
-      public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        finishBackward();
-      }
-    };
+    return Upstream.listener(this::finishBackward);
   }
 }

@@ -4,9 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
-import ai.djl.training.listener.TrainingListenerAdapter;
 import ai.djl.training.loss.Loss;
 import dev.headroom.head.internal.Backends;
 import dev.headroom.head.internal.HeadKernels;
@@ -279,12 +277,7 @@ public final class HeadLoss extends Loss {
    * step.
    */
   public TrainingListener listener() {
-    return new TrainingListenerAdapter() {
-      @Override
-      public void onTrainingBatch(Trainer trainer, BatchData batchData) {
-        finishBackward();
-      }
-    };
+    return Upstream.listener(this::finishBackward);
   }
 
   private NDArray valueOf(HeadProblem problem, HeadResult.Rows statistics) {

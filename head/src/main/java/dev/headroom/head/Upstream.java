@@ -4,6 +4,9 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.Trainer;
+import ai.djl.training.listener.TrainingListener;
+import ai.djl.training.listener.TrainingListenerAdapter;
 import dev.headroom.head.internal.TorchTensors;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -21,6 +24,16 @@ final class Upstream {
 
   private NDArray scalarProbe;
   private int evaluations;
+
+  /** Returns a listener that finishes each training batch, before the step. */
+  static TrainingListener listener(Runnable finish) {
+    return new TrainingListenerAdapter() {
+      @Override
+      public void onTrainingBatch(Trainer trainer, BatchData batchData) {
+        finish.run();
+      }
+    };
+  }
 
   NDArray addScalarProbe(NDArray loss) {
     if (scalarProbe == null) {

@@ -3,7 +3,6 @@ package dev.headroom.head.internal;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.Backend;
 import dev.headroom.head.HeadOptions;
 
@@ -101,9 +100,13 @@ final class ReferenceDivergence implements DivergenceKernels {
           values,
           new HeadResult(
               null,
-              wanted.hidden() ? deliver(manager, dE, null, values.length, d) : null,
-              wanted.classifier() ? deliver(manager, dC, wanted.intoC(), v, d) : null,
-              wanted.bias() ? deliver(manager, dB, wanted.intoB(), v) : null));
+              wanted.hidden()
+                  ? ReferenceKernels.deliver(manager, dE, null, values.length, d)
+                  : null,
+              wanted.classifier()
+                  ? ReferenceKernels.deliver(manager, dC, wanted.intoC(), v, d)
+                  : null,
+              wanted.bias() ? ReferenceKernels.deliver(manager, dB, wanted.intoB(), v) : null));
     }
 
     private void row(int i) {
@@ -122,21 +125,6 @@ final class ReferenceDivergence implements DivergenceKernels {
           dC[j * d + k] += entry * student.e[i * d + k];
         }
       }
-    }
-
-    private static NDArray deliver(
-        NDManager manager, double[] values, NDArray into, long... shape) {
-      float[] rounded = new float[values.length];
-      for (int i = 0; i < values.length; i++) {
-        rounded[i] = (float) values[i];
-      }
-      NDArray fresh = manager.create(rounded, new Shape(shape));
-      if (into == null) {
-        return fresh;
-      }
-      into.addi(fresh);
-      fresh.close();
-      return into;
     }
   }
 }
