@@ -22,18 +22,6 @@ class EarthMoverLossTest {
     return f;
   }
 
-  private static double[] flat(HeadFixture f) {
-    double[] x = new double[ROWS * WIDTH + CLASSES * WIDTH + CLASSES];
-    int at = 0;
-    for (float[] part :
-        List.of(f.hidden.toFloatArray(), f.weight.toFloatArray(), f.bias.toFloatArray())) {
-      for (float value : part) {
-        x[at++] = value;
-      }
-    }
-    return x;
-  }
-
   /** One minus the cosine of two rows of the classifier, as it was before any step. */
   private static double cost(double[] start, int v, int t) {
     int c = ROWS * WIDTH;
@@ -108,7 +96,7 @@ class EarthMoverLossTest {
       for (double alpha : new double[] {0, 0.4}) {
         try (HeadFixture f = fixture()) {
           EarthMoverLoss loss = new EarthMoverLoss(f.options(), alpha, backend);
-          double[] start = flat(f);
+          double[] start = f.flat();
           double[] weights = {0.2, 0.2, 0, 0.2, 0.2, 0.2};
           Outcome outcome =
               f.run(
@@ -131,7 +119,7 @@ class EarthMoverLossTest {
       HeadOptions options = f.options().withReduction(Reduction.NONE);
       EarthMoverLoss loss = new EarthMoverLoss(options, 0, Backend.NATIVE_CPU);
       float[] upstream = f.random(3);
-      double[] start = flat(f);
+      double[] start = f.flat();
       double[] weights = new double[ROWS];
       for (int i = 0; i < ROWS; i++) {
         weights[i] = f.ids[i] < 0 ? 0 : upstream[i];

@@ -43,6 +43,18 @@ final class HeadFixture implements AutoCloseable {
     return array;
   }
 
+  /** Hidden states, weight and bias, laid end to end. */
+  double[] flat() {
+    double[] x = new double[rows * width + classes * width + classes];
+    int at = 0;
+    for (NDArray part : predictions()) {
+      for (float value : part.toFloatArray()) {
+        x[at++] = value;
+      }
+    }
+    return x;
+  }
+
   HeadOptions options() {
     return HeadOptions.of(classes, width).withBias(true);
   }

@@ -156,18 +156,6 @@ class NumberLossTest {
     return entropy / kept + LAMBDA * numbers / counted;
   }
 
-  private static double[] flat(HeadFixture f) {
-    double[] x = new double[f.rows * WIDTH + CLASSES * WIDTH + CLASSES];
-    int at = 0;
-    for (float[] part :
-        List.of(f.hidden.toFloatArray(), f.weight.toFloatArray(), f.bias.toFloatArray())) {
-      for (float value : part) {
-        x[at++] = value;
-      }
-    }
-    return x;
-  }
-
   private static void hold(Outcome outcome, double[] x, ToDoubleFunction<double[]> loss) {
     double expected = loss.applyAsDouble(x);
     assertEquals(expected, outcome.loss()[0], 2e-6 * (1 + Math.abs(expected)));
@@ -205,7 +193,7 @@ class NumberLossTest {
             float[] weights = f.random(4);
             HeadLoss loss = new HeadLoss(options, backend);
             Outcome outcome = f.run(loss, f.targets(weights), f.predictions());
-            hold(outcome, flat(f), x -> direct(x, weights, variant.definition));
+            hold(outcome, f.flat(), x -> direct(x, weights, variant.definition));
           }
         }
       }
@@ -236,7 +224,7 @@ class NumberLossTest {
       HeadLoss loss = new HeadLoss(options(f, NumberTokenLoss.wasserstein(TOKENS)));
       loss.evaluate(f.targets(), f.predictions());
       double[] parts = loss.output().rowLosses()[0];
-      double[] x = flat(f);
+      double[] x = f.flat();
       for (int i = 0; i < IDS.length; i++) {
         Double y = IDS[i] < 0 ? null : VALUES.get((int) IDS[i]);
         double[] p = softmax(x, i);
@@ -298,7 +286,7 @@ class NumberLossTest {
                         labels, new NDList(f.hidden.reshape(2, 6, WIDTH), f.weight, f.bias)));
         hold(
             outcome,
-            flat(f),
+            f.flat(),
             x -> {
               double entropy = 0;
               double kept = 0;
