@@ -122,7 +122,7 @@ final class PortableDivergence implements DivergenceKernels {
         NDArray mask = e.getManager().create(kept, new Shape(rows, 1)).broadcast(e.getShape());
         // ignored rows at 0, so that 0 x NaN does not reach dC
         NDArray finite = NDArrays.where(mask, e, e.getManager().zeros(e.getShape()));
-        eachTile(tile -> deliver(tile, gradient(tile), finite));
+        eachTile(pair -> pair.tile.deliver(gradient(pair), finite, first, out.gradients()));
       }
     }
 
@@ -195,26 +195,6 @@ final class PortableDivergence implements DivergenceKernels {
               .create(kept, new Shape(rows, 1))
               .logicalAnd(pair.x.neq(Float.NEGATIVE_INFINITY));
       return NDArrays.where(counts, g, tile.manager.zeros(g.getShape()));
-    }
-
-    private void deliver(Pair pair, NDArray g, NDArray finite) {
-      PortableTile tile = pair.tile;
-      HeadResult gradients = out.gradients();
-      if (gradients.dE() != null) {
-        part(tile, gradients.dE(), first, first + rows).addi(g.matMul(tile.c));
-      }
-      if (gradients.dC() != null) {
-        part(tile, gradients.dC(), tile.begin, tile.end).addi(g.transpose().matMul(finite));
-      }
-      if (gradients.dB() != null) {
-        part(tile, gradients.dB(), tile.begin, tile.end).addi(g.sum(new int[] {0}));
-      }
-    }
-
-    private static NDArray part(PortableTile tile, NDArray array, long begin, long end) {
-      NDArray part = array.get(new NDIndex("{}:{}", begin, end));
-      part.attach(tile.manager);
-      return part;
     }
   }
 }

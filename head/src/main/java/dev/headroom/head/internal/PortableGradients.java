@@ -2,7 +2,6 @@ package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
@@ -87,7 +86,7 @@ final class PortableGradients {
     for (long begin = 0; begin < v; begin += tileColumns) {
       try (PortableTile tile =
           new PortableTile(e, operands, begin, Math.min(v, begin + tileColumns))) {
-        deliver(tile, gradient(tile), finite);
+        tile.deliver(gradient(tile), finite, first, out);
       }
     }
   }
@@ -132,23 +131,5 @@ final class PortableGradients {
       }
     }
     return left;
-  }
-
-  private void deliver(PortableTile tile, NDArray g, NDArray e) {
-    if (out.dE() != null) {
-      part(tile, out.dE(), first, first + rows).addi(g.matMul(tile.c));
-    }
-    if (out.dC() != null) {
-      part(tile, out.dC(), tile.begin, tile.end).addi(g.transpose().matMul(e));
-    }
-    if (out.dB() != null) {
-      part(tile, out.dB(), tile.begin, tile.end).addi(g.sum(new int[] {0}));
-    }
-  }
-
-  private static NDArray part(PortableTile tile, NDArray array, long begin, long end) {
-    NDArray part = array.get(new NDIndex("{}:{}", begin, end));
-    part.attach(tile.manager);
-    return part;
   }
 }

@@ -188,6 +188,31 @@ final class PortableTile implements AutoCloseable {
         lists);
   }
 
+  /**
+   * Adds what these rows and classes give to the gradients that are wanted.
+   *
+   * @param g d loss / d raw logit [rows, columns]
+   * @param e hidden states, 0 on ignored rows
+   * @param first row of the call
+   */
+  void deliver(NDArray g, NDArray e, int first, HeadResult out) {
+    if (out.dE() != null) {
+      part(out.dE(), first, first + rows()).addi(g.matMul(c));
+    }
+    if (out.dC() != null) {
+      part(out.dC(), begin, end).addi(g.transpose().matMul(e));
+    }
+    if (out.dB() != null) {
+      part(out.dB(), begin, end).addi(g.sum(new int[] {0}));
+    }
+  }
+
+  private NDArray part(NDArray array, long from, long until) {
+    NDArray part = array.get(new NDIndex("{}:{}", from, until));
+    part.attach(manager);
+    return part;
+  }
+
   private NDArray columns(long[] ids) {
     long[] columns = new long[ids.length];
     for (int i = 0; i < ids.length; i++) {
