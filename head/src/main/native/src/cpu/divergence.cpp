@@ -67,25 +67,19 @@ int32_t run(const headroom_divergence* divergence) {
       divergence);
 }
 
-struct PlanQuestion {
-  const headroom_divergence* divergence;
-  headroom_plan* plan;
-};
-
-void answer_plan(const void* argument) {
-  const auto& question = *static_cast<const PlanQuestion*>(argument);
-  check_given("divergence", question.divergence);
-  check_given("plan", question.plan);
-  const headroom_divergence& divergence = *question.divergence;
+void answer_plan(const headroom_divergence* asked, headroom_plan* answer) {
+  check_given("divergence", asked);
+  check_given("plan", answer);
+  const headroom_divergence& divergence = *asked;
   check_sizes(divergence);
   // without targets at hand every row counts as kept, and the room for copying rows together is reckoned in
   const Plan plan = make_divergence_plan(divergence, divergence.n, true);
-  question.plan->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
-  question.plan->gemm = takes_own_products(student_of(divergence)) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
-  question.plan->chunk_rows = plan.chunk_rows;
-  question.plan->tile_columns = plan.tile_columns;
-  question.plan->least_workspace_bytes = least_divergence_workspace(divergence, divergence.n, true);
-  question.plan->used_workspace_bytes = plan.bytes;
+  answer->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
+  answer->gemm = takes_own_products(student_of(divergence)) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
+  answer->chunk_rows = plan.chunk_rows;
+  answer->tile_columns = plan.tile_columns;
+  answer->least_workspace_bytes = least_divergence_workspace(divergence, divergence.n, true);
+  answer->used_workspace_bytes = plan.bytes;
 }
 
 }  // namespace
@@ -94,8 +88,7 @@ void answer_plan(const void* argument) {
 extern "C" {
 
 int32_t headroom_divergence_plan(const headroom_divergence* divergence, headroom_plan* plan) {
-  const headroom::PlanQuestion question{divergence, plan};
-  return headroom::guarded(headroom::answer_plan, &question);
+  return headroom::guarded([=] { headroom::answer_plan(divergence, plan); });
 }
 
 int32_t headroom_divergence_forward(const headroom_divergence* divergence) { return headroom::run<false>(divergence); }

@@ -127,43 +127,31 @@ int32_t run(const headroom_head* head) {
   return guarded([](const void* argument) { run_chunks(checked(argument, work), work); }, head);
 }
 
-struct LogitsQuestion {
-  const headroom_head* head;
-  LogitsOut out;
-};
-
-void answer_logits(const void* argument) {
-  const auto& question = *static_cast<const LogitsQuestion*>(argument);
-  const headroom_head& head = checked(question.head, Work::kLogits);
-  if (head.n > 0) check_given("z", question.out.z);
-  check_at_least("z stride", question.out.stride, head.v);
-  run_chunks(head, Work::kLogits, question.out);
+void answer_logits(const headroom_head* asked, LogitsOut out) {
+  const headroom_head& head = checked(asked, Work::kLogits);
+  if (head.n > 0) check_given("z", out.z);
+  check_at_least("z stride", out.stride, head.v);
+  run_chunks(head, Work::kLogits, out);
 }
 
-struct PlanQuestion {
-  const headroom_head* head;
-  headroom_plan* plan;
-};
-
-void answer_plan(const void* argument) {
-  const auto& question = *static_cast<const PlanQuestion*>(argument);
-  check_given("head", question.head);
-  check_given("plan", question.plan);
-  check_shapes(*question.head);
-  const headroom_head& head = *question.head;
+void answer_plan(const headroom_head* asked, headroom_plan* answer) {
+  check_given("head", asked);
+  check_given("plan", answer);
+  check_shapes(*asked);
+  const headroom_head& head = *asked;
   // without targets at hand every row counts as kept, and the room for copying rows together is reckoned in
-  *question.plan = headroom_plan{};
-  question.plan->least_workspace_bytes = least_workspace(head, head.n, true);
+  *answer = headroom_plan{};
+  answer->least_workspace_bytes = least_workspace(head, head.n, true);
   const Plan plan = make_plan(head, head.n, true);
-  question.plan->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
-  question.plan->gemm = takes_own_products(head) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
-  question.plan->chunk_rows = plan.chunk_rows;
-  question.plan->tile_columns = plan.tile_columns;
-  question.plan->block_rows = plan.block_rows;
-  question.plan->sum_step = plan.sum_step;
-  question.plan->second_cache_bytes = caches().second;
-  question.plan->third_cache_bytes = caches().third;
-  question.plan->used_workspace_bytes = plan.bytes;
+  answer->engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;
+  answer->gemm = takes_own_products(head) ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
+  answer->chunk_rows = plan.chunk_rows;
+  answer->tile_columns = plan.tile_columns;
+  answer->block_rows = plan.block_rows;
+  answer->sum_step = plan.sum_step;
+  answer->second_cache_bytes = caches().second;
+  answer->third_cache_bytes = caches().third;
+  answer->used_workspace_bytes = plan.bytes;
 }
 
 }  // namespace
@@ -189,15 +177,13 @@ void headroom_free(void* memory, int64_t bytes) {
 }
 
 int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan) {
-  const headroom::PlanQuestion question{head, plan};
-  return headroom::guarded(headroom::answer_plan, &question);
+  return headroom::guarded([=] { headroom::answer_plan(head, plan); });
 }
 
 int32_t headroom_head_forward(const headroom_head* head) { return headroom::run<headroom::Work::kForward>(head); }
 
 int32_t headroom_head_logits(const headroom_head* head, float* z, int64_t z_stride) {
-  const headroom::LogitsQuestion question{head, {z, z_stride}};
-  return headroom::guarded(headroom::answer_logits, &question);
+  return headroom::guarded([=] { headroom::answer_logits(head, {z, z_stride}); });
 }
 
 int32_t headroom_head_backward(const headroom_head* head) { return headroom::run<headroom::Work::kBackward>(head); }

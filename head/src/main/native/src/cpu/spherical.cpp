@@ -61,21 +61,15 @@ int32_t run(const headroom_spherical* head) {
       head);
 }
 
-struct PlanQuestion {
-  const headroom_spherical* head;
-  headroom_plan* plan;
-};
-
-void answer_plan(const void* argument) {
-  const auto& question = *static_cast<const PlanQuestion*>(argument);
-  check_given("head", question.head);
-  check_given("plan", question.plan);
-  check_sizes(*question.head);
-  const SphericalPlan plan = make_spherical_plan(*question.head);
-  *question.plan = headroom_plan{};
-  question.plan->gemm = plan.own ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
-  question.plan->chunk_rows = question.plan->tile_columns = plan.tile_rows;
-  question.plan->least_workspace_bytes = question.plan->used_workspace_bytes = plan.bytes;
+void answer_plan(const headroom_spherical* asked, headroom_plan* answer) {
+  check_given("head", asked);
+  check_given("plan", answer);
+  check_sizes(*asked);
+  const SphericalPlan plan = make_spherical_plan(*asked);
+  *answer = headroom_plan{};
+  answer->gemm = plan.own ? HEADROOM_GEMM_OWN : HEADROOM_GEMM_BLAS;
+  answer->chunk_rows = answer->tile_columns = plan.tile_rows;
+  answer->least_workspace_bytes = answer->used_workspace_bytes = plan.bytes;
 }
 
 }  // namespace
@@ -84,8 +78,7 @@ void answer_plan(const void* argument) {
 extern "C" {
 
 int32_t headroom_spherical_plan(const headroom_spherical* head, headroom_plan* plan) {
-  const headroom::PlanQuestion question{head, plan};
-  return headroom::guarded(headroom::answer_plan, &question);
+  return headroom::guarded([=] { headroom::answer_plan(head, plan); });
 }
 
 int32_t headroom_spherical_forward(const headroom_spherical* head) { return headroom::run<false>(head); }

@@ -24,6 +24,11 @@ class Failure : public std::exception {
 // Runs `body` and maps what it throws to a status; nothing leaves the library as an exception.
 int32_t guarded(void (*body)(const void*), const void* argument) noexcept;
 
+template <class Body>
+int32_t guarded(const Body& body) noexcept {
+  return guarded([](const void* b) { (*static_cast<const Body*>(b))(); }, &body);
+}
+
 // Fails with INVALID and "name: actual (expected: rule)".
 [[noreturn]] void invalid(const char* name, const std::string& actual, const std::string& rule);
 
