@@ -1,0 +1,20 @@
+// Compiles the kernels for the device that is met, by NVRTC, and keeps what came of it in a private directory.
+#pragma once
+
+#include <string>
+
+#include "libraries.h"
+
+namespace headroom::cuda {
+
+// The sources that the library carries, concatenated at build time from kernels/*.
+extern const char* const kKernelSource;
+
+// The compiled kernels for an architecture such as 90: read from the cache, where its hash over sources, architecture,
+// options and compiler version holds, else compiled and put there. The directory is HEADROOM_CACHE_DIR, or XDG_CACHE_HOME,
+// or ~/.cache, with "headroom/kernels" below; mode 0700, the user's own, else it is left alone. A file carries the SHA-256
+// of its contents, is written beside and renamed; one that does not match is compiled again. Where nothing can be kept the
+// kernels are compiled for the process. `log` takes a line on what was done, for doctor.
+std::string kernels_for(const Libraries& libraries, int architecture, std::string* log);
+
+}  // namespace headroom::cuda
