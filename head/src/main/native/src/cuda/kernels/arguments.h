@@ -1,0 +1,122 @@
+// What the host hands to the kernels: plain data, laid out alike on both sides. Letters as in headroom.h. All pointers are
+// device memory. The host includes this file; on the device it comes first in one text with device.h and head.cu.
+#ifndef HEADROOM_CUDA_ARGUMENTS_H
+#define HEADROOM_CUDA_ARGUMENTS_H
+
+namespace headroom {
+namespace cuda {
+
+typedef long long Int;
+
+constexpr int kThreads = 256;        // of a block, unless a kernel says otherwise
+constexpr int kPerThread = 16;       // columns of a row that one thread holds in registers
+constexpr int kTileColumns = kThreads * kPerThread;  // the most columns of a tile
+constexpr int kGradientRows = 16;    // rows of a block of row_gradients, of 4 columns a thread
+constexpr int kGradientColumns = kThreads * 4;
+constexpr int kSumRows = 64;         // rows of a block of column_sums
+constexpr Int kLeftOut = -1;         // the target of a row that does not count
+constexpr float kStableMax = -1.0f;  // a cap that is none: z = sgn(s) log(1 + |s|)
+
+// One call of the head.
+struct Head {
+  Int v;
+  const void* t;  // int64, or int32
+  Int ignore_index;
+  const float* b;
+  const float* class_weight;
+  double label_smoothing, logit_scale, soft_cap, z_loss;
+  float cap;  // 0, the soft cap, or kStableMax
+  int wide_targets, smooths;
+
+  Int soft_count;
+  const Int* soft_ids;
+  const float* soft_weights;
+  const float *r, *r_z, *u_lse, *u_entropy, *u_log_prob;
+  Int listed_count;
+  const Int *listed_ids, *listed_places;
+  float* listed_logits;
+  const float* u_listed;
+  Int top_count;
+
+  float *nll, *lse, *entropy, *squares, *variance, *smooth, *soft;
+  Int* top_ids;
+  float* top_logits;
+  double* class_sums;  // W and the count of present classes
+};
+
+// The scalars of a row's gradient, as in headroom.h.
+struct RowScalars {
+  double lse, a, b, s;
+  double t, q;  // what the target's entry loses, and a soft target's for each unit of weight
+  double miss;  // 1 - p_t, or -1 where only lse tells it
+};
+
+// Some rows of the call, and what is known of them; arrays by tile are [tiles, stride].
+struct Chunk {
+  Int rows, stride, tiles, tile_columns;
+  Int first;        // the call's row of the chunk's first, where `kept` is null
+  const Int* kept;  // the call's rows of the chunk's
+  Int* target;      // a class, kLeftOut, or what no tile holds
+  RowScalars* scalars;
+  float *lse, *nll, *z_target, *z_soft;  // z_soft [rows, soft_count]
+  float *max, *sum, *moment, *second, *squares, *weighted;
+  float* top_values;  // [tiles, stride, top_count]
+  int* top_columns;
+};
+
+// The chunk's products with some classes: z of float32, before bias, scale and cap. g is their gradient, in the type of the
+// products' operands.
+struct Tile {
+  float* z;
+  Int ld;
+  Int begin;
+  int columns, index;
+  void* g;
+  Int g_ld;
+};
+
+// A copy of rows into another type: row i of `to` is row kept[i], or first + i, of `from`; zeros behind the d elements of a
+// row, and throughout where target[i] is kLeftOut.
+struct RowCopy {
+  const void* from;
+  Int from_stride;
+  int from_type;  // headroom_dtype
+  Int d, first;
+  const Int *kept, *target;
+  void* to;
+  Int to_stride;
+};
+
+// The sums of a tile's columns by groups of kSumRows rows, and where they go.
+struct ColumnSums {
+  float* groups;  // [groups, tile_columns]
+  float* db;      // of the tile's first class
+  int adds;       // 0: db is overwritten
+};
+
+}  // namespace cuda
+}  // namespace headroom
+
+// Every kernel and its arguments; X(name, arguments...).
+#define HEADROOM_KERNELS_OF_TYPE(X, type)                                                 \
+  X(copy_rows_##type, headroom::cuda::RowCopy)                                            \
+  X(row_gradients_##type, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)  \
+  X(sparse_entries_##type, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile) \
+  X(column_sums_##type, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)
+#define HEADROOM_KERNELS(X)                                                               \
+  HEADROOM_KERNELS_OF_TYPE(X, f32)                                                        \
+  HEADROOM_KERNELS_OF_TYPE(X, f16)                                                        \
+  HEADROOM_KERNELS_OF_TYPE(X, bf16)                                                       \
+  X(class_sums, headroom::cuda::Head)                                                     \
+  X(load_targets, headroom::cuda::Head, headroom::cuda::Chunk)                            \
+  X(row_statistics, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)    \
+  X(row_top, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)           \
+  X(sparse_logits, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)     \
+  X(copy_logits, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)       \
+  X(merge_rows, headroom::cuda::Head, headroom::cuda::Chunk)                              \
+  X(load_statistics, headroom::cuda::Head, headroom::cuda::Chunk)                         \
+  X(scale_rows, headroom::cuda::Head, headroom::cuda::Chunk)                              \
+  X(store_rows, headroom::cuda::RowCopy, headroom::cuda::Chunk)                           \
+  X(add_column_sums, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)
+
+#endif

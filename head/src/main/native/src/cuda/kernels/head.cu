@@ -1,0 +1,491 @@
+// The kernels of the head: what is done to a tile of products once it is there. The formula of headroom.h is here and
+// nowhere else on this rung. No atomics: the same call gives the same bits.
+
+namespace headroom {
+namespace cuda {
+
+static __device__ __forceinline__ Int row_of(const Chunk& chunk, Int i) { return chunk.kept ? chunk.kept[i] : chunk.first + i; }
+
+static __device__ __forceinline__ bool present(const Head& head, Int v) { return !head.b || head.b[v] > -HEADROOM_INFINITY; }
+
+static __device__ __forceinline__ float class_weight(const Head& head, Int v) { return head.class_weight ? head.class_weight[v] : 1.0f; }
+
+// z of a product: s = scale (a + b), then the cap. -inf (an absent class), +inf and NaN pass through.
+static __device__ __forceinline__ float logit(const Head& head, float a, Int v) {
+  float s = head.b ? a + head.b[v] : a;
+  s *= static_cast<float>(head.logit_scale);
+  if (head.cap > 0.0f) return fabsf(s) == HEADROOM_INFINITY ? s : head.cap * tanhf(s / head.cap);
+  if (head.cap == kStableMax) return copysignf(log1pf(fabsf(s)), s);
+  return s;
+}
+
+// d z / d a
+static __device__ __forceinline__ double slope(const Head& head, double z) {
+  if (head.cap == kStableMax) return head.logit_scale * exp(-fabs(z));
+  const double t = head.soft_cap == 0 ? 0.0 : z / head.soft_cap;
+  return head.logit_scale * (1.0 - t * t);
+}
+
+// The logits of a row that this thread looks at: column threadIdx.x * 4 + j of each stretch of 4 * kThreads; -inf behind
+// the last.
+static __device__ __forceinline__ int column_of(int j) { return (j / 4) * 4 * kThreads + static_cast<int>(threadIdx.x) * 4 + j % 4; }
+
+static __device__ __forceinline__ void load_logits(const Head& head, const Tile& tile, Int row, float (&z)[kPerThread]) {
+  const float* from = tile.z + row * tile.ld;
+#pragma unroll
+  for (int j = 0; j < kPerThread; j += 4) {
+    const int column = column_of(j);
+    const float4 a = column < tile.columns ? *reinterpret_cast<const float4*>(from + column) : float4{};
+    z[j] = column < tile.columns ? logit(head, a.x, tile.begin + column) : -HEADROOM_INFINITY;
+    z[j + 1] = column + 1 < tile.columns ? logit(head, a.y, tile.begin + column + 1) : -HEADROOM_INFINITY;
+    z[j + 2] = column + 2 < tile.columns ? logit(head, a.z, tile.begin + column + 2) : -HEADROOM_INFINITY;
+    z[j + 3] = column + 3 < tile.columns ? logit(head, a.w, tile.begin + column + 3) : -HEADROOM_INFINITY;
+  }
+}
+
+// The entry d loss / d a of a class that is named by the row's targets or lists, in float64, rounded once by the caller.
+// With D what targets take away from it, p A - D is D (p - 1) + (A - D) p, which keeps every digit where p is near 1.
+static __device__ double named_entry(const Head& head, const Chunk& chunk, Int i, Int v, double z) {
+  const RowScalars& x = chunk.scalars[i];
+  const Int row = row_of(chunk, i);
+  const bool own = chunk.target[i] == v;
+  double taken = own ? x.t : 0.0;
+  for (Int j = row * head.soft_count; j < (row + 1) * head.soft_count; ++j)
+    if (head.soft_ids[j] == v) taken += x.q * static_cast<double>(head.soft_weights[j]);
+  const double p = exp(z - x.lse), less = own && x.miss >= 0 ? -x.miss : expm1(z - x.lse);
+  double g = taken * less + (x.a - taken) * p;
+  if (head.smooths && present(head, v)) g -= x.s * static_cast<double>(class_weight(head, v));
+  if (x.b != 0 && p != 0) g += x.b * p * z;
+  return g == 0 ? g : g * slope(head, z);
+}
+
+// Where the row's logits of listed classes are, or -1.
+static __device__ __forceinline__ Int list_of(const Head& head, Int row) {
+  return head.listed_count == 0 ? -1 : head.listed_places[row] < 0 ? -1 : head.listed_places[row] * head.listed_count;
+}
+
+// p and exp(z - max) come with the argument of exp at most 0, or NaN.
+struct RowSums {
+  float sum, moment, second, squares;
+};
+
+static __device__ __forceinline__ void add_entry(RowSums& sums, float z, float origin) {
+  const float x = z - origin, e = expf(x);
+  const float ex = e == 0.0f ? 0.0f : e * x;  // an absent class has p z = 0, not 0 x -inf
+  sums.sum += e;
+  sums.moment += ex;
+  sums.second += e == 0.0f ? 0.0f : ex * x;
+  sums.squares += e * e;
+}
+
+template <class T>
+static __device__ __forceinline__ void copy_rows(const RowCopy& copy) {
+  const Int i = blockIdx.x;
+  const bool counts = !copy.target || copy.target[i] != kLeftOut;
+  const Int from = (copy.kept ? copy.kept[i] : copy.first + i) * copy.from_stride;
+  T* to = static_cast<T*>(copy.to) + i * copy.to_stride;
+  for (Int k = threadIdx.x; k < copy.to_stride; k += kThreads)
+    to[k] = narrow(counts && k < copy.d ? element(copy.from, copy.from_type, from + k) : 0.0f, T());
+}
+
+// A block has kGradientRows rows and kGradientColumns columns; the entries of the rows' targets are formed in float64.
+template <class T>
+static __device__ __forceinline__ void row_gradients(const Head& head, const Chunk& chunk, const Tile& tile) {
+  struct Row {
+    float lse, a, b, s;
+    Int target;
+  };
+  __shared__ Row rows[kGradientRows];
+  const Int first = static_cast<Int>(blockIdx.y) * kGradientRows;
+  const int count = static_cast<int>(chunk.rows - first < kGradientRows ? chunk.rows - first : kGradientRows);
+  if (static_cast<int>(threadIdx.x) < count) {
+    const RowScalars& x = chunk.scalars[first + threadIdx.x];
+    rows[threadIdx.x] = {static_cast<float>(x.lse), static_cast<float>(x.a), static_cast<float>(x.b), static_cast<float>(x.s),
+                         chunk.target[first + threadIdx.x]};
+  }
+  __syncthreads();
+  const int column = static_cast<int>(blockIdx.x) * kGradientColumns + static_cast<int>(threadIdx.x) * 4;
+  if (column >= tile.columns) return;
+  const float scale = static_cast<float>(head.logit_scale), by_cap = head.cap > 0.0f ? 1.0f / head.cap : 0.0f;
+  float weight[4] = {};
+  for (int j = 0; j < 4 && head.smooths; ++j) {
+    const Int v = tile.begin + column + j;
+    if (column + j < tile.columns && present(head, v)) weight[j] = class_weight(head, v);
+  }
+  for (int i = 0; i < count; ++i) {
+    const Row row = rows[i];
+    const float4 read = *reinterpret_cast<const float4*>(tile.z + (first + i) * tile.ld + column);
+    const float a[4] = {read.x, read.y, read.z, read.w};
+    T* to = static_cast<T*>(tile.g) + (first + i) * tile.g_ld + column;
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const Int v = tile.begin + column + j;
+      if (column + j >= tile.columns) break;
+      const float z = logit(head, a[j], v);
+      const float p = expf(z - row.lse);
+      float g = p * row.a;
+      if (row.b != 0.0f) g += p == 0.0f ? 0.0f : p * z * row.b;
+      if (head.smooths) g -= row.s * weight[j];
+      g *= scale;
+      if (head.cap != 0.0f && g != 0.0f) {  // an absent class has g = 0, not 0 x -inf
+        const float t = z * by_cap;
+        g *= head.cap == kStableMax ? expf(-fabsf(z)) : 1.0f - t * t;
+      }
+      if (v == row.target) g = static_cast<float>(named_entry(head, chunk, first + i, v, static_cast<double>(z)));
+      to[j] = narrow(row.target == kLeftOut ? 0.0f : g, T());
+    }
+  }
+}
+
+// A block has one row: the entries of the classes of its soft targets and lists, each whole, so that it does not matter
+// which of several that name a class comes last.
+template <class T>
+static __device__ __forceinline__ void sparse_entries(const Head& head, const Chunk& chunk, const Tile& tile) {
+  const Int i = blockIdx.x, row = row_of(chunk, i), list = head.u_listed ? list_of(head, row) : -1;
+  if (chunk.target[i] == kLeftOut) return;
+  const Int listed = list < 0 ? 0 : head.listed_count;
+  for (Int j = threadIdx.x; j < head.soft_count + listed; j += kThreads) {
+    const Int v = j < head.soft_count ? head.soft_ids[row * head.soft_count + j] : head.listed_ids[j - head.soft_count];
+    if (v < tile.begin || v >= tile.begin + tile.columns) continue;
+    const float z = logit(head, tile.z[i * tile.ld + v - tile.begin], v);
+    double g = named_entry(head, chunk, i, v, static_cast<double>(z));
+    for (Int k = 0; k < listed && z != -HEADROOM_INFINITY; ++k)
+      if (head.listed_ids[k] == v) g += static_cast<double>(head.u_listed[list + k]) * slope(head, static_cast<double>(z));
+    static_cast<T*>(tile.g)[i * tile.g_ld + v - tile.begin] = narrow(static_cast<float>(g), T());
+  }
+}
+
+// A block has kSumRows rows and kThreads columns.
+template <class T>
+static __device__ __forceinline__ void column_sums(const Chunk& chunk, const Tile& tile, const ColumnSums& sums) {
+  const int column = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  if (column >= tile.columns) return;
+  const Int first = static_cast<Int>(blockIdx.y) * kSumRows, end = first + kSumRows < chunk.rows ? first + kSumRows : chunk.rows;
+  float sum = 0.0f;
+  for (Int i = first; i < end; ++i) sum += widen(static_cast<const T*>(tile.g)[i * tile.g_ld + column]);
+  sums.groups[static_cast<Int>(blockIdx.y) * chunk.tile_columns + column] = sum;
+}
+
+}  // namespace cuda
+}  // namespace headroom
+
+#define HEADROOM_TYPED(name, T)                                                                                        \
+  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads) copy_rows_##name(headroom::cuda::RowCopy copy) { \
+    headroom::cuda::copy_rows<T>(copy);                                                                                \
+  }                                                                                                                    \
+  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads)                                               \
+      row_gradients_##name(headroom::cuda::Head head, headroom::cuda::Chunk chunk, headroom::cuda::Tile tile) {        \
+    headroom::cuda::row_gradients<T>(head, chunk, tile);                                                               \
+  }                                                                                                                    \
+  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads)                                               \
+      sparse_entries_##name(headroom::cuda::Head head, headroom::cuda::Chunk chunk, headroom::cuda::Tile tile) {       \
+    headroom::cuda::sparse_entries<T>(head, chunk, tile);                                                              \
+  }                                                                                                                    \
+  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads)                                               \
+      column_sums_##name(headroom::cuda::Chunk chunk, headroom::cuda::Tile tile, headroom::cuda::ColumnSums sums) {    \
+    headroom::cuda::column_sums<T>(chunk, tile, sums);                                                                 \
+  }
+
+HEADROOM_TYPED(f32, float)
+HEADROOM_TYPED(f16, headroom::cuda::Half)
+HEADROOM_TYPED(bf16, headroom::cuda::Brain)
+
+namespace headroom {
+namespace cuda {
+
+// One block: W = sum of weights and count of the present classes, for the smoothing.
+extern "C" __global__ void __launch_bounds__(kThreads) class_sums(Head head) {
+  __shared__ double weights[kThreads], counts[kThreads];
+  double weight = 0, count = 0;
+  for (Int v = threadIdx.x; v < head.v; v += kThreads) {
+    if (!present(head, v)) continue;
+    weight += static_cast<double>(class_weight(head, v));
+    count += 1;
+  }
+  weights[threadIdx.x] = weight;
+  counts[threadIdx.x] = count;
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  for (int i = 1; i < kThreads; ++i) {
+    weight += weights[i];
+    count += counts[i];
+  }
+  head.class_sums[0] = weight;
+  head.class_sums[1] = count;
+}
+
+// One thread a row. A target that no tile holds leaves the row's logit NaN, and so its loss.
+extern "C" __global__ void __launch_bounds__(kThreads) load_targets(Head head, Chunk chunk) {
+  const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= chunk.rows) return;
+  const Int row = row_of(chunk, i);
+  const Int t = head.wide_targets ? static_cast<const Int*>(head.t)[row] : static_cast<const int*>(head.t)[row];
+  chunk.target[i] = t == head.ignore_index ? kLeftOut : t >= 0 && t < head.v ? t : head.v;
+  chunk.z_target[i] = HEADROOM_NAN;
+  for (Int j = 0; j < head.soft_count; ++j) chunk.z_soft[i * head.soft_count + j] = HEADROOM_NAN;
+}
+
+// One block a row. The target joins in merge_rows, so that its share of p keeps every digit near 1.
+extern "C" __global__ void __launch_bounds__(kThreads) row_statistics(Head head, Chunk chunk, Tile tile) {
+  __shared__ float room[kThreads / 32];
+  const Int i = blockIdx.x, target = chunk.target[i];
+  if (target == kLeftOut) return;
+  float z[kPerThread];
+  load_logits(head, tile, i, z);
+  float weighted = 0.0f, most = -HEADROOM_INFINITY;
+#pragma unroll
+  for (int j = 0; j < kPerThread; ++j) {
+    const int column = column_of(j);
+    const Int v = tile.begin + column;
+    if (column < tile.columns && head.smooths) {
+      const float weight = present(head, v) ? class_weight(head, v) : 0.0f;
+      weighted += weight == 0.0f ? 0.0f : weight * z[j];
+    }
+    if (column < tile.columns && v == target) {
+      chunk.z_target[i] = z[j];
+      z[j] = -HEADROOM_INFINITY;
+    }
+    most = z[j] > most ? z[j] : most;  // NaN is passed over here and caught by the sum
+  }
+  most = block_max(most, room);
+  const float origin = most == -HEADROOM_INFINITY ? 0.0f : most;  // exp(-inf - -inf) would be NaN: the classes are absent
+  RowSums sums = {};
+#pragma unroll
+  for (int j = 0; j < kPerThread; ++j) add_entry(sums, z[j], origin);
+  const Int at = tile.index * chunk.stride + i;
+  const float sum = block_sum(sums.sum, room);
+  if (threadIdx.x == 0) {
+    chunk.max[at] = most;
+    chunk.sum[at] = sum;
+  }
+  if (chunk.moment) {
+    const float moment = block_sum(sums.moment, room);
+    if (threadIdx.x == 0) chunk.moment[at] = moment;
+  }
+  if (chunk.second) {
+    const float second = block_sum(sums.second, room), squares = block_sum(sums.squares, room);
+    if (threadIdx.x == 0) {
+      chunk.second[at] = second;
+      chunk.squares[at] = squares;
+    }
+  }
+  if (chunk.weighted) {
+    weighted = block_sum(weighted, room);
+    if (threadIdx.x == 0) chunk.weighted[at] = weighted;
+  }
+}
+
+// One block a row: the largest logits of the tile, largest first, ties to the lower column; -inf and -1 where fewer are
+// above -inf.
+extern "C" __global__ void __launch_bounds__(kThreads) row_top(Head head, Chunk chunk, Tile tile) {
+  __shared__ float values[kThreads / 32];
+  __shared__ int columns[kThreads / 32];
+  const Int i = blockIdx.x;
+  if (chunk.target[i] == kLeftOut) return;
+  float z[kPerThread];
+  load_logits(head, tile, i, z);
+  const Int at = (tile.index * chunk.stride + i) * head.top_count;
+  for (Int rank = 0; rank < head.top_count; ++rank) {
+    float best = -HEADROOM_INFINITY;
+    int column = kTileColumns;
+#pragma unroll
+    for (int j = 0; j < kPerThread; ++j) {
+      if (!(z[j] > best)) continue;  // columns of a thread ascend
+      best = z[j];
+      column = column_of(j);
+    }
+    for (int lane = 16; lane > 0; lane >>= 1) {
+      const float other = __shfl_xor_sync(kAllLanes, best, lane);
+      const int behind = __shfl_xor_sync(kAllLanes, column, lane);
+      if (other > best || (other == best && behind < column)) {
+        best = other;
+        column = behind;
+      }
+    }
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) {
+      values[threadIdx.x / 32] = best;
+      columns[threadIdx.x / 32] = column;
+    }
+    __syncthreads();
+    best = values[0];
+    column = columns[0];
+    for (int warp = 1; warp < kThreads / 32; ++warp) {
+      if (values[warp] > best || (values[warp] == best && columns[warp] < column)) {
+        best = values[warp];
+        column = columns[warp];
+      }
+    }
+    if (threadIdx.x == 0) {
+      chunk.top_values[at + rank] = best;
+      chunk.top_columns[at + rank] = best == -HEADROOM_INFINITY ? -1 : column;
+    }
+#pragma unroll
+    for (int j = 0; j < kPerThread; ++j)
+      if (column_of(j) == column) z[j] = -HEADROOM_INFINITY;
+  }
+}
+
+// One block a row: the logits of its soft targets and listed classes that lie in the tile.
+extern "C" __global__ void __launch_bounds__(kThreads) sparse_logits(Head head, Chunk chunk, Tile tile) {
+  const Int i = blockIdx.x, row = row_of(chunk, i);
+  if (chunk.target[i] == kLeftOut) return;
+  const Int list = list_of(head, row);
+  for (Int j = threadIdx.x; j < head.soft_count + (list < 0 ? 0 : head.listed_count); j += kThreads) {
+    const bool soft = j < head.soft_count;
+    const Int v = soft ? head.soft_ids[row * head.soft_count + j] : head.listed_ids[j - head.soft_count];
+    if (v < tile.begin || v >= tile.begin + tile.columns) continue;
+    const float z = logit(head, tile.z[i * tile.ld + v - tile.begin], v);
+    if (soft) {
+      chunk.z_soft[i * head.soft_count + j] = z;
+    } else {
+      head.listed_logits[list + j - head.soft_count] = z;
+    }
+  }
+}
+
+// One block a row: the products become logits where they lie.
+extern "C" __global__ void __launch_bounds__(kThreads) copy_logits(Head head, Chunk chunk, Tile tile) {
+  const Int i = blockIdx.x;
+  if (chunk.target[i] == kLeftOut) return;
+  float* to = static_cast<float*>(tile.g) + row_of(chunk, i) * tile.g_ld + tile.begin;
+  for (int column = static_cast<int>(threadIdx.x); column < tile.columns; column += kThreads)
+    to[column] = logit(head, tile.z[i * tile.ld + column], tile.begin + column);
+}
+
+// sum_k q_k (L - z_k)
+static __device__ double soft_loss(const Head& head, const Chunk& chunk, Int i, double lse) {
+  double loss = 0;
+  const Int row = row_of(chunk, i);
+  for (Int j = 0; j < head.soft_count; ++j) {
+    const Int at = row * head.soft_count + j;
+    if (head.soft_ids[at] == head.ignore_index || head.soft_weights[at] == 0.0f) continue;
+    loss += static_cast<double>(head.soft_weights[at]) * (lse - static_cast<double>(chunk.z_soft[i * head.soft_count + j]));
+  }
+  return loss;
+}
+
+// Tiles come in the order of ids, so an equal logit of a later tile goes behind.
+static __device__ void merge_top(const Head& head, const Chunk& chunk, Int i, bool finite) {
+  const Int k = head.top_count;
+  Int* ids = head.top_ids + row_of(chunk, i) * k;
+  float* logits = head.top_logits + row_of(chunk, i) * k;
+  for (Int j = 0; j < k; ++j) {
+    ids[j] = -1;
+    logits[j] = -HEADROOM_INFINITY;
+  }
+  for (Int tile = 0; finite && tile < chunk.tiles; ++tile) {
+    const Int begin = (tile * chunk.stride + i) * k;
+    for (Int from = begin; from < begin + k && chunk.top_values[from] > logits[k - 1]; ++from) {
+      Int at = k - 1;
+      for (; at > 0 && chunk.top_values[from] > logits[at - 1]; --at) {
+        logits[at] = logits[at - 1];
+        ids[at] = ids[at - 1];
+      }
+      logits[at] = chunk.top_values[from];
+      ids[at] = tile * chunk.tile_columns + chunk.top_columns[from];
+    }
+  }
+}
+
+// One thread a row: joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs.
+extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chunk chunk) {
+  const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= chunk.rows || chunk.target[i] == kLeftOut) return;
+  const double infinity = static_cast<double>(HEADROOM_INFINITY), target = static_cast<double>(chunk.z_target[i]);
+  float top = -HEADROOM_INFINITY;
+  for (Int tile = 0; tile < chunk.tiles; ++tile) top = chunk.max[tile * chunk.stride + i] > top ? chunk.max[tile * chunk.stride + i] : top;
+  const double most = static_cast<double>(top) > target || target != target ? static_cast<double>(top) : target;
+  const double origin = most == -infinity ? 0.0 : most;
+  double rest = 0, moment = 0, second = 0, squares = 0, weighted = 0;
+  for (Int tile = 0; tile < chunk.tiles; ++tile) {
+    const Int at = tile * chunk.stride + i;
+    const double shift = static_cast<double>(chunk.max[at]) - origin, part = exp(shift), sum = static_cast<double>(chunk.sum[at]);
+    rest += sum * part;
+    if (chunk.weighted) weighted += static_cast<double>(chunk.weighted[at]);
+    if (part == 0) continue;  // a tile of absent classes: nothing, not 0 x -inf
+    const double first = chunk.moment ? static_cast<double>(chunk.moment[at]) : 0.0;
+    moment += part * (first + shift * sum);
+    if (!chunk.second) continue;
+    second += part * (static_cast<double>(chunk.second[at]) + shift * (2.0 * first + shift * sum));
+    squares += part * part * static_cast<double>(chunk.squares[at]);
+  }
+  const double shift = target - origin, part = exp(shift), total = rest + part;
+  if (!(part == 0)) {
+    moment += part * shift;
+    second += part * shift * shift;
+    squares += part * part;
+  }
+  // log(1 + exp(gap)) keeps every digit where the target takes all but a trace of the mass
+  const double lse = origin + log(total), gap = origin + log(rest) - target;
+  const double nll = gap > 40 ? gap : log1p(exp(gap)), mean = moment / total;
+  const Int row = row_of(chunk, i);
+  chunk.lse[i] = head.lse[row] = static_cast<float>(lse);
+  chunk.nll[i] = head.nll[row] = static_cast<float>(nll);
+  if (head.entropy) head.entropy[row] = static_cast<float>(log(total) - mean);
+  if (head.squares) head.squares[row] = static_cast<float>(squares / total / total);
+  const double variance = second / total - mean * mean;
+  if (head.variance) head.variance[row] = static_cast<float>(variance < 0 ? 0.0 : variance);
+  if (head.smooth && head.smooths) head.smooth[row] = static_cast<float>((head.class_sums[0] * lse - weighted) / head.class_sums[1]);
+  if (head.soft) head.soft[row] = static_cast<float>(soft_loss(head, chunk, i, lse));
+  if (head.top_count > 0) merge_top(head, chunk, i, total == total && total < infinity);
+}
+
+// One thread a row: the statistics of an earlier call in place of merge_rows.
+extern "C" __global__ void __launch_bounds__(kThreads) load_statistics(Head head, Chunk chunk) {
+  const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= chunk.rows) return;
+  chunk.lse[i] = head.lse[row_of(chunk, i)];
+  chunk.nll[i] = head.nll ? head.nll[row_of(chunk, i)] : -1.0f;
+}
+
+static __device__ __forceinline__ double at_or_zero(const float* values, Int row) { return values ? static_cast<double>(values[row]) : 0.0; }
+
+// One thread a row: the row scalars, once lse is known.
+extern "C" __global__ void __launch_bounds__(kThreads) scale_rows(Head head, Chunk chunk) {
+  const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= chunk.rows) return;
+  RowScalars x = {};
+  const Int row = row_of(chunk, i), target = chunk.target[i], k = head.soft_count;
+  if (target == kLeftOut) {
+    chunk.scalars[i] = x;
+    return;
+  }
+  x.lse = static_cast<double>(chunk.lse[i]);
+  x.miss = chunk.nll[i] < 0.0f ? -1.0 : -expm1(-static_cast<double>(chunk.nll[i]));
+  const double r = static_cast<double>(head.r[row]), u_h = at_or_zero(head.u_entropy, row), u_p = at_or_zero(head.u_log_prob, row);
+  const double sharp = r * (1.0 - head.label_smoothing);
+  const double per_class = head.smooths ? r * head.label_smoothing / head.class_sums[1] : 0.0;
+  double mass = k > 0 || target >= head.v ? 0.0 : static_cast<double>(class_weight(head, target));
+  for (Int j = row * k; j < (row + 1) * k; ++j)
+    if (head.soft_ids[j] != head.ignore_index) mass += static_cast<double>(head.soft_weights[j]);
+  x.b = -u_h;
+  x.s = per_class;
+  x.q = sharp;
+  x.t = (k > 0 ? 0.0 : sharp * mass) - u_p;
+  x.a = sharp * mass + (head.smooths ? per_class * head.class_sums[0] : 0.0) - u_p + at_or_zero(head.u_lse, row) +
+        2.0 * head.z_loss * x.lse * at_or_zero(head.r_z, row);
+  if (head.u_entropy) x.a += u_h * (x.lse - static_cast<double>(head.entropy[row]));
+  chunk.scalars[i] = x;
+}
+
+// One block a row: a row of the chunk's dE goes to its place among the call's.
+extern "C" __global__ void __launch_bounds__(kThreads) store_rows(RowCopy copy, Chunk chunk) {
+  const Int i = blockIdx.x;
+  const float* from = static_cast<const float*>(copy.from) + i * copy.from_stride;
+  float* to = static_cast<float*>(copy.to) + row_of(chunk, i) * copy.to_stride;
+  for (Int k = threadIdx.x; k < copy.d; k += kThreads) to[k] = from[k];
+}
+
+// One thread a column: the groups of rows in their order.
+extern "C" __global__ void __launch_bounds__(kThreads) add_column_sums(Chunk chunk, Tile tile, ColumnSums sums) {
+  const int column = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  if (column >= tile.columns) return;
+  float sum = sums.adds ? sums.db[column] : 0.0f;
+  const Int groups = (chunk.rows + kSumRows - 1) / kSumRows;
+  for (Int group = 0; group < groups; ++group) sum += sums.groups[group * chunk.tile_columns + column];
+  sums.db[column] = sum;
+}
+
+}  // namespace cuda
+}  // namespace headroom
