@@ -38,7 +38,8 @@ typedef enum headroom_status {
 } headroom_status;
 
 typedef enum headroom_dtype {
-  HEADROOM_FLOAT32 = 0, HEADROOM_FLOAT16 = 1, HEADROOM_BFLOAT16 = 2, HEADROOM_INT32 = 3, HEADROOM_INT64 = 4
+  HEADROOM_FLOAT32 = 0, HEADROOM_FLOAT16 = 1, HEADROOM_BFLOAT16 = 2, HEADROOM_INT32 = 3, HEADROOM_INT64 = 4,
+  HEADROOM_TFLOAT32 = 5          /* as a compute type alone: float32 operands, products of 10 bits of fraction */
 } headroom_dtype;
 
 typedef enum headroom_device { HEADROOM_CPU = 0, HEADROOM_CUDA = 1 } headroom_device;
@@ -78,7 +79,7 @@ typedef struct headroom_head {
   const float* b;                /* [v] or null */
   const void* t;                 /* [n]; rows of the ignore index are left out, whatever their soft targets */
   int32_t e_dtype, c_dtype, t_dtype;
-  int32_t compute;               /* HEADROOM_FLOAT32 or HEADROOM_BFLOAT16; accumulation is float32 */
+  int32_t compute;               /* HEADROOM_FLOAT32 or HEADROOM_BFLOAT16, on CUDA also HEADROOM_TFLOAT32; accumulation is float32 */
   int64_t ignore_index;
 
   const float* class_weight;     /* w [v], or null for ones */
@@ -132,8 +133,12 @@ typedef struct headroom_head {
   int32_t gemm;                  /* headroom_gemm */
   int32_t threads;               /* at least 1 */
   int32_t stable_max;            /* 1: z = sgn(s) log(1 + |s|), without a soft cap */
-  void* workspace;               /* all scratch memory, 64-byte aligned */
+  void* workspace;               /* all scratch memory, 64-byte aligned, on CUDA 256-byte */
   int64_t workspace_bytes;
+
+  const int64_t* kept;           /* CUDA only: the rows that are not ignored, ascending, where the caller knows them: no other row
+                                    is worked on. Null: every row is, and those of the ignore index come to nothing */
+  int64_t kept_count;
 } headroom_head;
 
 /* What a call will do: chosen engine, whose products, rows of a chunk, columns of a tile, least and useful workspace, and
@@ -157,6 +162,17 @@ HEADROOM_API const char* headroom_cpu_isa(void);
 /* Memory for a workspace: 64-byte aligned, on huge pages where the system grants them; null when there is none. */
 HEADROOM_API void* headroom_alloc(int64_t bytes);
 HEADROOM_API void headroom_free(void* memory, int64_t bytes);
+
+/* On CUDA every pointer of a call but `blas` is memory of one device, and the work is put on the caller's stream: nothing
+ * waits for it, so that a call can be captured into a graph once one call on the device was made outside a capture; only
+ * with `between` a call waits for the statistics of each chunk. What the arrays hold is not looked at on the host: a target
+ * outside [0,v) makes its row's loss NaN. Without: gradient filter, FLOAT16 as a compute type. */
+
+/* What CUDA finds here, in lines of text of at most `length` bytes: driver, NVRTC, cuBLASLt, devices. A refusal names what
+ * is missing. */
+HEADROOM_API int32_t headroom_cuda_describe(char* text, int64_t length);
+/* Unloads the kernels from all devices, when no call is under way; the next call loads them again. */
+HEADROOM_API int32_t headroom_cuda_release(void);
 
 HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
 /* Row statistics only. */

@@ -25,10 +25,10 @@ inline void check_stride(const char* name, int64_t stride, int64_t d) {
   if (stride > most) invalid(name, std::to_string(stride), "at most " + std::to_string(most));
 }
 
-inline void check_floats(const char* name, int32_t dtype) {
-  if (dtype != HEADROOM_FLOAT32 && dtype != HEADROOM_FLOAT16)
-    throw Failure(HEADROOM_UNSUPPORTED, std::string(name) + ": dtype code " + std::to_string(dtype) +
-                                            " (expected: FLOAT32 or FLOAT16 on the CPU)");
+inline void check_floats(const char* name, int32_t dtype, bool on_cuda = false) {
+  if (dtype == HEADROOM_FLOAT32 || dtype == HEADROOM_FLOAT16 || (on_cuda && dtype == HEADROOM_BFLOAT16)) return;
+  throw Failure(HEADROOM_UNSUPPORTED, std::string(name) + ": dtype code " + std::to_string(dtype) + " (expected: FLOAT32 or FLOAT16" +
+                                          (on_cuda ? ", or BFLOAT16)" : " on the CPU)"));
 }
 
 inline void check_gemm(int32_t gemm, int32_t compute) {

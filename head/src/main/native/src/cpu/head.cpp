@@ -7,6 +7,9 @@
 #include <string>
 
 #include "checks.h"
+#include "../cuda/chunks.h"
+#include "../cuda/device.h"
+#include "../cuda/plan.h"
 #include "chunks.h"
 #include "epilogue.h"
 #include "plan.h"
@@ -41,22 +44,37 @@ void check_options(const headroom_head& head) {
   if (head.top_count > most) invalid("top_count", std::to_string(head.top_count), "at most " + std::to_string(most));
 }
 
+bool on_cuda(const headroom_head& head) { return head.device == HEADROOM_CUDA; }
+
+void check_cuda(const headroom_head& head) {
+  if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_TFLOAT32 && head.compute != HEADROOM_BFLOAT16)
+    throw Failure(HEADROOM_UNSUPPORTED, "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32, TFLOAT32 or BFLOAT16 on CUDA)");
+  if (filters(head)) throw Failure(HEADROOM_UNSUPPORTED, "gradient filter: on (expected: off on CUDA, where its products are not written yet)");
+  if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED) invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
+  check_at_least("kept_count", head.kept_count, 0);
+  if (head.kept && head.kept_count > head.n) invalid("kept_count", std::to_string(head.kept_count), "at most n, " + std::to_string(head.n));
+}
+
 void check_shapes(const headroom_head& head) {
   if (head.abi != HEADROOM_ABI) invalid("abi", std::to_string(head.abi), std::to_string(HEADROOM_ABI));
-  if (head.device != HEADROOM_CPU) throw Failure(HEADROOM_UNSUPPORTED, "device: not the CPU (expected: CPU in this build)");
+  if (head.device != HEADROOM_CPU && head.device != HEADROOM_CUDA) invalid("device", std::to_string(head.device), "0 CPU or 1 CUDA");
   check_at_least("n", head.n, 0);
   check_at_least("d", head.d, 1);
   check_at_least("v", head.v, 1);
   check_at_least("threads", head.threads, 1);
   check_stride("e stride", head.e_stride, head.d);
   check_stride("c stride", head.c_stride, head.d);
-  check_floats("e", head.e_dtype);
-  check_floats("c", head.c_dtype);
+  check_floats("e", head.e_dtype, on_cuda(head));
+  check_floats("c", head.c_dtype, on_cuda(head));
   check_options(head);
   if (head.t_dtype != HEADROOM_INT32 && head.t_dtype != HEADROOM_INT64)
     throw Failure(HEADROOM_UNSUPPORTED,
                   "targets: dtype code " + std::to_string(head.t_dtype) + " (expected: INT32 or INT64)");
-  check_engine(head);
+  if (on_cuda(head)) {
+    check_cuda(head);
+  } else {
+    check_engine(head);
+  }
 }
 
 bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }
@@ -78,7 +96,7 @@ void check_pointers(const headroom_head& head, Work work) {
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
-  if (!takes_own_products(head)) check_blas(head);
+  if (!on_cuda(head) && !takes_own_products(head)) check_blas(head);
   if (head.z_loss != 0 && forms_gradients(work) && head.n > 0) check_given("r_z", head.r_z);
   if (!forms_gradients(work)) return;
   if (head.de) check_stride("de stride", head.de_stride, head.d);
@@ -116,22 +134,27 @@ const headroom_head& checked(const void* argument, Work work) {
   const auto& head = *static_cast<const headroom_head*>(argument);
   check_shapes(head);
   check_pointers(head, work);
+  if (on_cuda(head)) return head;  // what device memory holds is looked at there
   check_targets(head);
   check_soft_targets(head);
   check_listed(head);
   return head;
 }
 
+void run_on_device(const headroom_head& head, Work work, const LogitsOut& logits = {nullptr, 0}) {
+  on_cuda(head) ? cuda::run_chunks(head, work, logits) : run_chunks(head, work, logits);
+}
+
 template <Work work>
 int32_t run(const headroom_head* head) {
-  return guarded([](const void* argument) { run_chunks(checked(argument, work), work); }, head);
+  return guarded([](const void* argument) { run_on_device(checked(argument, work), work); }, head);
 }
 
 void answer_logits(const headroom_head* asked, LogitsOut out) {
   const headroom_head& head = checked(asked, Work::kLogits);
   if (head.n > 0) check_given("z", out.z);
   check_at_least("z stride", out.stride, head.v);
-  run_chunks(head, Work::kLogits, out);
+  run_on_device(head, Work::kLogits, out);
 }
 
 void answer_plan(const headroom_head* asked, headroom_plan* answer) {
@@ -139,6 +162,10 @@ void answer_plan(const headroom_head* asked, headroom_plan* answer) {
   check_given("plan", answer);
   check_shapes(*asked);
   const headroom_head& head = *asked;
+  if (on_cuda(head)) {
+    *answer = cuda::answer_plan(head);
+    return;
+  }
   // without targets at hand every row counts as kept, and the room for copying rows together is reckoned in
   *answer = headroom_plan{};
   answer->least_workspace_bytes = least_workspace(head, head.n, true);
@@ -178,6 +205,19 @@ void headroom_free(void* memory, int64_t bytes) {
 
 int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan) {
   return headroom::guarded([=] { headroom::answer_plan(head, plan); });
+}
+
+int32_t headroom_cuda_describe(char* text, int64_t length) {
+  return headroom::guarded([=] {
+    headroom::check_given("text", text);
+    headroom::check_at_least("length", length, 1);
+    const std::string found = headroom::cuda::describe_devices();
+    text[found.copy(text, static_cast<size_t>(length) - 1)] = '\0';
+  });
+}
+
+int32_t headroom_cuda_release(void) {
+  return headroom::guarded([] { headroom::cuda::release_devices(); });
 }
 
 int32_t headroom_head_forward(const headroom_head* head) { return headroom::run<headroom::Work::kForward>(head); }

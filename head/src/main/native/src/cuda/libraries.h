@@ -49,7 +49,7 @@ struct Driver {
 };
 
 // Numbers of the driver's interface.
-constexpr Status kOutOfMemory = 2, kNotInitialized = 3, kDeinitialized = 4, kNoDevice = 100, kInvalidContext = 201, kNoBinary = 209,
+constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kDeinitialized = 4, kNoDevice = 100, kInvalidContext = 201, kNoBinary = 209,
                  kInvalidHandle = 400, kIllegalAddress = 700, kLaunchFailed = 719;
 constexpr int kMemoryType = 2, kDeviceOrdinal = 9;               // CU_POINTER_ATTRIBUTE_*
 constexpr int kOnHost = 1, kOnDevice = 2;                        // CU_MEMORYTYPE_*

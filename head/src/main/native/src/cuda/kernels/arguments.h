@@ -15,6 +15,7 @@ constexpr int kGradientRows = 16;    // rows of a block of row_gradients, of 4 c
 constexpr int kGradientColumns = kThreads * 4;
 constexpr int kSumRows = 64;         // rows of a block of column_sums
 constexpr Int kLeftOut = -1;         // the target of a row that does not count
+constexpr Int kNowhere = -2;         // a target that is no class
 constexpr float kStableMax = -1.0f;  // a cap that is none: z = sgn(s) log(1 + |s|)
 
 // One call of the head.
@@ -56,7 +57,7 @@ struct Chunk {
   Int rows, stride, tiles, tile_columns;
   Int first;        // the call's row of the chunk's first, where `kept` is null
   const Int* kept;  // the call's rows of the chunk's
-  Int* target;      // a class, kLeftOut, or what no tile holds
+  Int* target;      // a class, kLeftOut or kNowhere
   RowScalars* scalars;
   float *lse, *nll, *z_target, *z_soft;  // z_soft [rows, soft_count]
   float *max, *sum, *moment, *second, *squares, *weighted;

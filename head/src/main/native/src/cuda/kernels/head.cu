@@ -10,14 +10,15 @@ static __device__ __forceinline__ bool present(const Head& head, Int v) { return
 
 static __device__ __forceinline__ float class_weight(const Head& head, Int v) { return head.class_weight ? head.class_weight[v] : 1.0f; }
 
-// z of a product: s = scale (a + b), then the cap. -inf (an absent class), +inf and NaN pass through.
-static __device__ __forceinline__ float logit(const Head& head, float a, Int v) {
-  float s = head.b ? a + head.b[v] : a;
-  s *= static_cast<float>(head.logit_scale);
+// z of a product with its bias: s = scale (a + b), then the cap. -inf (an absent class), +inf and NaN pass through.
+static __device__ __forceinline__ float logit(const Head& head, float biased) {
+  const float s = biased * static_cast<float>(head.logit_scale);
   if (head.cap > 0.0f) return fabsf(s) == HEADROOM_INFINITY ? s : head.cap * tanhf(s / head.cap);
   if (head.cap == kStableMax) return copysignf(log1pf(fabsf(s)), s);
   return s;
 }
+
+static __device__ __forceinline__ float logit(const Head& head, float a, Int v) { return logit(head, head.b ? a + head.b[v] : a); }
 
 // d z / d a
 static __device__ __forceinline__ double slope(const Head& head, double z) {
@@ -88,7 +89,13 @@ static __device__ __forceinline__ void copy_rows(const RowCopy& copy) {
     to[k] = narrow(counts && k < copy.d ? element(copy.from, copy.from_type, from + k) : 0.0f, T());
 }
 
+template <class T>
+struct alignas(4 * sizeof(T)) Four {
+  T x[4];
+};
+
 // A block has kGradientRows rows and kGradientColumns columns; the entries of the rows' targets are formed in float64.
+// Columns come in fours, those behind the last as zeros.
 template <class T>
 static __device__ __forceinline__ void row_gradients(const Head& head, const Chunk& chunk, const Tile& tile) {
   struct Row {
@@ -107,21 +114,21 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
   const int column = static_cast<int>(blockIdx.x) * kGradientColumns + static_cast<int>(threadIdx.x) * 4;
   if (column >= tile.columns) return;
   const float scale = static_cast<float>(head.logit_scale), by_cap = head.cap > 0.0f ? 1.0f / head.cap : 0.0f;
-  float weight[4] = {};
-  for (int j = 0; j < 4 && head.smooths; ++j) {
+  float weight[4] = {}, bias[4] = {};
+  for (int j = 0; j < 4 && column + j < tile.columns; ++j) {
     const Int v = tile.begin + column + j;
-    if (column + j < tile.columns && present(head, v)) weight[j] = class_weight(head, v);
+    if (head.b) bias[j] = head.b[v];
+    if (head.smooths && present(head, v)) weight[j] = class_weight(head, v);
   }
   for (int i = 0; i < count; ++i) {
     const Row row = rows[i];
     const float4 read = *reinterpret_cast<const float4*>(tile.z + (first + i) * tile.ld + column);
     const float a[4] = {read.x, read.y, read.z, read.w};
-    T* to = static_cast<T*>(tile.g) + (first + i) * tile.g_ld + column;
+    Four<T> out;
 #pragma unroll
     for (int j = 0; j < 4; ++j) {
       const Int v = tile.begin + column + j;
-      if (column + j >= tile.columns) break;
-      const float z = logit(head, a[j], v);
+      const float z = logit(head, a[j] + bias[j]);
       const float p = expf(z - row.lse);
       float g = p * row.a;
       if (row.b != 0.0f) g += p == 0.0f ? 0.0f : p * z * row.b;
@@ -132,8 +139,9 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
         g *= head.cap == kStableMax ? expf(-fabsf(z)) : 1.0f - t * t;
       }
       if (v == row.target) g = static_cast<float>(named_entry(head, chunk, first + i, v, static_cast<double>(z)));
-      to[j] = narrow(row.target == kLeftOut ? 0.0f : g, T());
+      out.x[j] = narrow(row.target == kLeftOut || column + j >= tile.columns ? 0.0f : g, T());
     }
+    *reinterpret_cast<Four<T>*>(static_cast<T*>(tile.g) + (first + i) * tile.g_ld + column) = out;
   }
 }
 
@@ -220,7 +228,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) load_targets(Head head, C
   if (i >= chunk.rows) return;
   const Int row = row_of(chunk, i);
   const Int t = head.wide_targets ? static_cast<const Int*>(head.t)[row] : static_cast<const int*>(head.t)[row];
-  chunk.target[i] = t == head.ignore_index ? kLeftOut : t >= 0 && t < head.v ? t : head.v;
+  chunk.target[i] = t == head.ignore_index ? kLeftOut : t >= 0 && t < head.v ? t : kNowhere;
   chunk.z_target[i] = HEADROOM_NAN;
   for (Int j = 0; j < head.soft_count; ++j) chunk.z_soft[i * head.soft_count + j] = HEADROOM_NAN;
 }
@@ -456,7 +464,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) scale_rows(Head head, Chu
   const double r = static_cast<double>(head.r[row]), u_h = at_or_zero(head.u_entropy, row), u_p = at_or_zero(head.u_log_prob, row);
   const double sharp = r * (1.0 - head.label_smoothing);
   const double per_class = head.smooths ? r * head.label_smoothing / head.class_sums[1] : 0.0;
-  double mass = k > 0 || target >= head.v ? 0.0 : static_cast<double>(class_weight(head, target));
+  double mass = k > 0 || target == kNowhere ? 0.0 : static_cast<double>(class_weight(head, target));
   for (Int j = row * k; j < (row + 1) * k; ++j)
     if (head.soft_ids[j] != head.ignore_index) mass += static_cast<double>(head.soft_weights[j]);
   x.b = -u_h;

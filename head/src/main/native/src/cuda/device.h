@@ -1,0 +1,89 @@
+// A device that was met: its context, the kernels compiled for it, and its matrix products.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/arguments.h"
+#include "libraries.h"
+#include "products.h"
+
+namespace headroom::cuda {
+
+// A kernel with the arguments it takes, so that a wrong list does not compile.
+template <class... Arguments>
+struct Kernel {
+  Function function = nullptr;
+
+  void operator()(Stream stream, std::int64_t grid_x, std::int64_t grid_y, const Arguments&... arguments) const {
+    if (grid_x == 0 || grid_y == 0) return;
+    void* list[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
+    check_driver(libraries().driver.LaunchKernel(function, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), 1, kThreads, 1, 1, 0, stream, list, nullptr),
+                 "a kernel's launch");
+  }
+};
+
+struct Kernels {
+#define HEADROOM_MEMBER(name, ...) Kernel<__VA_ARGS__> name;
+  HEADROOM_KERNELS(HEADROOM_MEMBER)
+#undef HEADROOM_MEMBER
+};
+
+// The kernels of one type of operands.
+struct TypedKernels {
+  Kernel<RowCopy> copy_rows;
+  Kernel<Head, Chunk, Tile> row_gradients, sparse_entries;
+  Kernel<Chunk, Tile, ColumnSums> column_sums;
+};
+
+class Device {
+ public:
+  // Compiles or loads the kernels; the context is current.
+  Device(int ordinal, Context context);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const Kernels& kernels() const { return kernels_; }
+  // type: kReal32, kReal16 or kBrain16.
+  TypedKernels kernels_of(int type) const;
+  Products& products() { return products_; }
+  int multiprocessors() const { return multiprocessors_; }
+
+ private:
+  Module module_ = nullptr;
+  Kernels kernels_;
+  Products products_;
+  int multiprocessors_ = 0;
+};
+
+// Makes a device's context current for the length of a call: the caller's, where that is of this device, else the
+// device's primary one, which is what PyTorch works in.
+class Current {
+ public:
+  // Of the device that holds `memory`, which a failure calls by `name`.
+  Current(const char* name, const void* memory);
+  ~Current();
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+  int ordinal() const { return ordinal_; }
+  // Made at the first call for a context; not while a stream is capturing.
+  Device& device(Stream stream) const;
+
+ private:
+  int ordinal_;
+  Context context_;
+  bool pushed_ = false;
+};
+
+// Which device holds this memory; throws INVALID for the host's, "name: ... (expected: ...)".
+int ordinal_of(const char* name, const void* memory);
+
+// What is here, in words and one line each, for doctor; throws what a call would.
+std::string describe_devices();
+
+// Unloads the kernels of every device and releases their contexts. No call may be under way.
+void release_devices();
+
+}  // namespace headroom::cuda
