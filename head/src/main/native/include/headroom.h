@@ -165,8 +165,9 @@ HEADROOM_API void headroom_free(void* memory, int64_t bytes);
 
 /* On CUDA every pointer of a call but `blas` is memory of one device, and the work is put on the caller's stream: nothing
  * waits for it, so that a call can be captured into a graph once one call on the device was made outside a capture; only
- * with `between` a call waits for the statistics of each chunk. What the arrays hold is not looked at on the host: a target
- * outside [0,v) makes its row's loss NaN. Without: gradient filter, FLOAT16 as a compute type. */
+ * with `between` a call waits for the statistics of each chunk, and with a filter for the count of the classes it keeps. What the arrays hold is not looked at on the host: a target
+ * outside [0,v) makes its row's loss NaN. With label smoothing a filter drops nothing.
+ * FLOAT16 is no compute type. */
 
 /* What CUDA finds here, in lines of text of at most `length` bytes: driver, NVRTC, cuBLASLt, devices. A refusal names what
  * is missing. */

@@ -49,7 +49,6 @@ bool on_cuda(const headroom_head& head) { return head.device == HEADROOM_CUDA; }
 void check_cuda(const headroom_head& head) {
   if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_TFLOAT32 && head.compute != HEADROOM_BFLOAT16)
     throw Failure(HEADROOM_UNSUPPORTED, "compute: dtype code " + std::to_string(head.compute) + " (expected: FLOAT32, TFLOAT32 or BFLOAT16 on CUDA)");
-  if (filters(head)) throw Failure(HEADROOM_UNSUPPORTED, "gradient filter: on (expected: off on CUDA, where its products are not written yet)");
   if (head.engine < HEADROOM_AUTO || head.engine > HEADROOM_RECOMPUTED) invalid("engine", std::to_string(head.engine), "0 auto, 1 kept or 2 recomputed");
   check_at_least("kept_count", head.kept_count, 0);
   if (head.kept && head.kept_count > head.n) invalid("kept_count", std::to_string(head.kept_count), "at most n, " + std::to_string(head.n));

@@ -64,10 +64,12 @@ Device::Device(int ordinal, Context) : products_(libraries().lt) {
 Device::~Device() { libraries().driver.ModuleUnload(module_); }
 
 TypedKernels Device::kernels_of(int type) const {
-  const Kernels& k = kernels_;
-  if (type == kReal16) return {k.copy_rows_f16, k.row_gradients_f16, k.sparse_entries_f16, k.column_sums_f16};
-  if (type == kBrain16) return {k.copy_rows_bf16, k.row_gradients_bf16, k.sparse_entries_bf16, k.column_sums_bf16};
-  return {k.copy_rows_f32, k.row_gradients_f32, k.sparse_entries_f32, k.column_sums_f32};
+#define HEADROOM_OF_TYPE(type) \
+  {kernels_.copy_rows_##type, kernels_.row_gradients_##type, kernels_.sparse_entries_##type, kernels_.column_sums_##type, kernels_.group_gradients_##type, kernels_.unmarked_weights_##type}
+  if (type == kReal16) return HEADROOM_OF_TYPE(f16);
+  if (type == kBrain16) return HEADROOM_OF_TYPE(bf16);
+  return HEADROOM_OF_TYPE(f32);
+#undef HEADROOM_OF_TYPE
 }
 
 int ordinal_of(const char* name, const void* memory) {

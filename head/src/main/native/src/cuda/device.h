@@ -34,6 +34,8 @@ struct TypedKernels {
   Kernel<RowCopy> copy_rows;
   Kernel<Head, Chunk, Tile> row_gradients, sparse_entries;
   Kernel<Chunk, Tile, ColumnSums> column_sums;
+  Kernel<Head, Chunk, Tile, Filter, Group> group_gradients;
+  Kernel<Head, Tile, Filter> unmarked_weights;
 };
 
 class Device {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "../cpu/rows.h"
 #include "libraries.h"
 #include "status.h"
 
@@ -72,9 +73,27 @@ Layout lay_out(const headroom_head& head, const Plan& plan, bool gradients, Aren
   at.z = arena.take<float>(r * (plan.kept ? plan.tiles : 1) * plan.tile_columns);
   if (gradients) {
     chunk.scalars = arena.take<RowScalars>(r);
+    // (the filter's weights are a row a block)
     at.g = arena.take<char>(r * plan.tile_columns * plan.operand_bytes);
     if (head.de && plan.gathered) at.de = arena.take<float>(r * head.d);
     if (head.db) at.sums = arena.take<float>((r + kSumRows - 1) / kSumRows * plan.tile_columns);
+  }
+  if (gradients && filters(head)) {
+    const int64_t blocks = (r + kFilterRows - 1) / kFilterRows;
+    Filter& filter = at.filter;
+    filter.block_rows = kFilterRows;
+    filter.buckets = arena.take<unsigned long long>(kBuckets);
+    filter.floor = arena.take<float>(1);
+    filter.mass = arena.take<float>(blocks * head.v);
+    filter.marks = arena.take<unsigned char>(blocks * head.v);
+    filter.counts = arena.take<int>(blocks * plan.tiles);
+    filter.ids = arena.take<Int>(blocks * head.v);
+    filter.kept = arena.take<float>(r);
+    filter.rest = arena.take<float>(blocks);
+    at.group_c = arena.take<char>(plan.tile_columns * width);
+    if (head.dc) at.group_dc = arena.take<float>(plan.tile_columns * head.d);
+    if (head.db) at.group_db = arena.take<float>(plan.tile_columns);
+    if (head.de) at.columns = arena.take<float>(blocks * head.d);
   }
   at.products = arena.take<char>(plan.products_bytes);
   return at;

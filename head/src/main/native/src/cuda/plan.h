@@ -8,7 +8,8 @@
 
 namespace headroom::cuda {
 
-constexpr int64_t kLine = 256;  // every piece of the workspace starts at a multiple of it
+constexpr int64_t kFilterRows = 512;  // of a block of the gradient filter
+constexpr int64_t kLine = 256;        // every piece of the workspace starts at a multiple of it
 
 struct Plan {
   bool kept;         // engine KEPT: a chunk's products stay in the workspace
@@ -34,6 +35,10 @@ struct Layout {
   void* g;            // gradient of a tile
   float* de;          // of the chunk's rows, where they are gathered
   float* sums;        // of columns
+  Filter filter;      // its arrays
+  void* group_c;      // operands of a group of classes
+  float *group_dc, *group_db;
+  float* columns;     // that stand for what the filter drops, of each block
   char* products;     // cuBLASLt's
 };
 

@@ -14,6 +14,11 @@ constexpr int kTileColumns = kThreads * kPerThread;  // the most columns of a ti
 constexpr int kGradientRows = 16;    // rows of a block of row_gradients, of 4 columns a thread
 constexpr int kGradientColumns = kThreads * 4;
 constexpr int kSumRows = 64;         // rows of a block of column_sums
+constexpr int kBuckets = 512;        // of the filter's pilot, kBucketsPerNat of -log p each
+constexpr float kBucketsPerNat = 4.0f;
+constexpr double kUnit = 1.0 / (1ll << 40);
+constexpr Int kPilotStep = 16;       // of the chunk's rows, one in so many
+constexpr float kMargin = 1e-5f;     // of the filter's floor, so that rounding loses nothing above tau
 constexpr Int kLeftOut = -1;         // the target of a row that does not count
 constexpr Int kNowhere = -2;         // a target that is no class
 constexpr float kStableMax = -1.0f;  // a cap that is none: z = sgn(s) log(1 + |s|)
@@ -88,6 +93,47 @@ struct RowCopy {
   Int to_stride;
 };
 
+// The gradient filter over a chunk whose products are kept. A block of rows shares its classes; a group of a block's classes
+// takes the place of a tile in the gradient pass.
+struct Filter {
+  Int block_rows, blocks;
+  double tau, most_mass;        // as in headroom.h
+  unsigned long long* buckets;  // [kBuckets] the pilot's mass of p by its size, in units of kUnit
+  float* floor;                 // log tau as chosen
+  float* mass;                  // [blocks, v] sum of p over the block's rows
+  unsigned char* marks;         // [blocks, v] 1: the class is kept
+  int* counts;                  // [blocks, tiles] of marks
+  Int* ids;                     // [blocks, v] the marked classes, ascending
+  float* kept;                  // [rows] the mass of p in a row's gradient
+  float* dropped;               // [n] out, or null
+  float* rest;                  // [blocks] sum of `mass` over classes that are not marked
+};
+
+// Some of a block's marked classes: z is that of the chunk's first tile, g and ids the group's own.
+struct Group {
+  Int block, count;
+  const Int* ids;
+  void* g;  // [block_rows, g_ld]
+  Int g_ld;
+};
+
+// Rows of the classes of a group: to[ids[j]] += from[j].
+struct ClassRows {
+  const float* from;
+  Int from_stride, d;
+  const Int* ids;
+  float* to;
+  Int to_stride;
+};
+
+// What the filter puts back: row i of dE += scale of its p x dropped mass / rest x columns of its block.
+struct PutBack {
+  const float* columns;  // [blocks, d] sum of mass x c over classes that are not marked
+  Int d;
+  float* de;             // null: the dropped mass alone is wanted
+  Int de_stride;
+};
+
 // The sums of a tile's columns by groups of kSumRows rows, and where they go.
 struct ColumnSums {
   float* groups;  // [groups, tile_columns]
@@ -103,7 +149,9 @@ struct ColumnSums {
   X(copy_rows_##type, headroom::cuda::RowCopy)                                            \
   X(row_gradients_##type, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile)  \
   X(sparse_entries_##type, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile) \
-  X(column_sums_##type, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)
+  X(column_sums_##type, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)                     \
+  X(group_gradients_##type, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::Filter, headroom::cuda::Group) \
+  X(unmarked_weights_##type, headroom::cuda::Head, headroom::cuda::Tile, headroom::cuda::Filter)
 #define HEADROOM_KERNELS(X)                                                               \
   HEADROOM_KERNELS_OF_TYPE(X, f32)                                                        \
   HEADROOM_KERNELS_OF_TYPE(X, f16)                                                        \
@@ -118,6 +166,16 @@ struct ColumnSums {
   X(load_statistics, headroom::cuda::Head, headroom::cuda::Chunk)                         \
   X(scale_rows, headroom::cuda::Head, headroom::cuda::Chunk)                              \
   X(store_rows, headroom::cuda::RowCopy, headroom::cuda::Chunk)                           \
-  X(add_column_sums, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)
+  X(add_column_sums, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::ColumnSums)   \
+  X(bucket_mass, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::Filter)  \
+  X(choose_tau, headroom::cuda::Chunk, headroom::cuda::Filter)                                \
+  X(mark_classes, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::Filter) \
+  X(mark_named, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Filter)          \
+  X(count_marks, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Filter)         \
+  X(list_marks, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Filter)          \
+  X(group_mass, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Tile, headroom::cuda::Filter, headroom::cuda::Group) \
+  X(sum_unmarked, headroom::cuda::Head, headroom::cuda::Filter)                               \
+  X(add_class_rows, headroom::cuda::ClassRows)                                                \
+  X(put_back, headroom::cuda::Head, headroom::cuda::Chunk, headroom::cuda::Filter, headroom::cuda::PutBack)
 
 #endif
