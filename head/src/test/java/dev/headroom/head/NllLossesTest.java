@@ -10,6 +10,7 @@ import dev.headroom.head.HeadFixture.Outcome;
 import dev.headroom.head.RowTruth.Row;
 import dev.headroom.head.internal.ErrorBudget;
 import dev.headroom.head.losses.AdaptiveMarginLoss;
+import dev.headroom.head.losses.AugmentAndReduce;
 import dev.headroom.head.losses.DynamicFineTuning;
 import dev.headroom.head.losses.EntropyRegularizer;
 import dev.headroom.head.losses.FocalLoss;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class NllLossesTest {
   private static final double[] EXTREMES = {0, 1e-12, 80, 1e4, Double.POSITIVE_INFINITY};
   private static final long[] SAMPLE = {0, 1, 4, 5, 9, 12};
+  private static final boolean[] FIRST = {true, false, false, true, true, false};
   private static final double INF = Double.POSITIVE_INFINITY;
 
   /**
@@ -80,6 +82,32 @@ class NllLossesTest {
       others += v == row.target() ? 0 : 1;
     }
     return 12 * sum / others;
+  }
+
+  private static double sum(Row row, boolean first) {
+    double sum = 0;
+    for (int k = 0; k < SAMPLE.length; k++) {
+      int v = (int) SAMPLE[k];
+      boolean counts = FIRST[k] == first && v != row.target();
+      sum += counts ? Math.exp(row.z()[v] - row.z()[row.target()]) : 0;
+    }
+    return sum;
+  }
+
+  private static int size(Row row, boolean first) {
+    int size = 0;
+    for (int k = 0; k < SAMPLE.length; k++) {
+      size += FIRST[k] == first && SAMPLE[k] != row.target() ? 1 : 0;
+    }
+    return size;
+  }
+
+  /** The bound, eta as the row before any step has it. */
+  private static ToDoubleFunction<Row> augmentAndReduce(Row start) {
+    int inA = size(start, true);
+    double eta = 1 + 12.0 / inA * sum(start, true);
+    double each = (12.0 - inA) / size(start, false);
+    return row -> Math.log(eta) + (1 + sum(row, true) + each * sum(row, false)) / eta - 1;
   }
 
   static List<Case> cases() {
@@ -149,6 +177,8 @@ class NllLossesTest {
             new double[] {0, 8.5e-12, 48 - 8 * e80, 5008, INF},
             new double[] {8.5, 8.5, 0.5, 0.5, 0.5}),
         of(new OneVsEach(SAMPLE, 13), NllLossesTest::oneVsEach, null, null),
+        new Case(
+            new AugmentAndReduce(SAMPLE, 13, FIRST), NllLossesTest::augmentAndReduce, null, null),
         of(new MaskedDiffusion(sequence -> 2.5), row -> 2.5 * row.nll(), null, null),
         of(new EntropyRegularizer(0.3), row -> row.nll() + 0.3 * row.entropy(), null, null),
         of(

@@ -4,6 +4,7 @@ import dev.headroom.head.HeadOptions;
 import dev.headroom.head.NumberTokens;
 import dev.headroom.head.Reweighting;
 import dev.headroom.head.RowLoss;
+import dev.headroom.head.losses.AugmentAndReduce;
 import dev.headroom.head.losses.DynamicFineTuning;
 import dev.headroom.head.losses.EntropyRegularizer;
 import dev.headroom.head.losses.FocalLoss;
@@ -38,7 +39,7 @@ public final class BenchLosses {
 
   /** Returns the names, in the order of the table. */
   public static List<String> names() {
-    return List.copyOf(all(new long[] {0}, 2).keySet());
+    return List.copyOf(all(new long[] {0}, 4).keySet());
   }
 
   /** Returns what each loss does to the options of a head. */
@@ -65,7 +66,9 @@ public final class BenchLosses {
     put(all, "symmetric", new SymmetricCrossEntropy(1, 1, -4));
     put(all, "entropy", new EntropyRegularizer(0.01));
     put(all, "pass-at-8", new PassAtN(8, false));
-    put(all, "one-vs-each", oneVsEach(classes));
+    long[] sample = sample(classes);
+    put(all, "one-vs-each", new OneVsEach(sample, classes));
+    put(all, "augment-and-reduce", new AugmentAndReduce(sample, classes));
     all.put(SPHERICAL, UnaryOperator.identity());
     return all;
   }
@@ -74,10 +77,10 @@ public final class BenchLosses {
     all.put(name, o -> o.withRowLosses(loss));
   }
 
-  private static RowLoss oneVsEach(long classes) {
+  /** Returns about a thousand classes, all of them where there are fewer. */
+  private static long[] sample(long classes) {
     long every = Math.max(1, classes / 1000);
-    return new OneVsEach(
-        LongStream.range(0, classes).filter(v -> v % every == 0).toArray(), classes);
+    return LongStream.range(0, classes).filter(v -> v % every == 0).toArray();
   }
 
   private static NumberTokens numbers(long[] targets, long classes) {

@@ -1,7 +1,6 @@
 package dev.headroom.head.losses;
 
 import dev.headroom.head.RowBatch;
-import dev.headroom.head.RowLoss;
 import java.util.Arrays;
 
 /**
@@ -18,9 +17,7 @@ import java.util.Arrays;
  * the cost of its matrix products, which are made here too. Source: Titsias 2016, One-vs-each
  * approximation to softmax for scalable estimation of probabilities.
  */
-public final class OneVsEach implements RowLoss {
-  private final long[] sample;
-  private final long classes;
+public final class OneVsEach extends SampledLoss {
 
   /**
    * Takes a sample; draw another for each step.
@@ -29,17 +26,7 @@ public final class OneVsEach implements RowLoss {
    * @param classes V
    */
   public OneVsEach(long[] sample, long classes) {
-    if (sample.length < 2) {
-      throw new IllegalArgumentException(
-          "sample: " + sample.length + " classes (expected: at least 2, one may be the target)");
-    }
-    this.sample = sample.clone();
-    this.classes = classes;
-  }
-
-  @Override
-  public long[] listedClasses() {
-    return sample.clone();
+    super(sample, classes, 2, "one may be the target");
   }
 
   @Override

@@ -39,6 +39,8 @@
  * <p>Beside it: {@link dev.headroom.head.losses.EntropyRegularizer} adds a multiple of H, {@link
  * dev.headroom.head.losses.NumberTokenLoss} and {@link dev.headroom.head.losses.WholeNumberLoss}
  * the distance of numbers, with targets from {@link dev.headroom.head.losses.NumberTargets}. {@link
+ * dev.headroom.head.losses.OneVsEach} and {@link dev.headroom.head.losses.AugmentAndReduce} bound
+ * the cross-entropy from a sample of the classes, to compare with. {@link
  * dev.headroom.head.losses.LabelSmoothing} converts conventions; rows of outlying losses are masked
  * by {@link dev.headroom.head.Reweighting#maskOutliers}.
  */
