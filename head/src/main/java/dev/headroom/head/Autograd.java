@@ -1,6 +1,7 @@
 package dev.headroom.head;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -26,6 +27,10 @@ final class Autograd {
     // parameter
     NDArray flat = operand.flatten();
     flat.attach(manager);
+    if (operand.getShape().dimension() == 1) {
+      // a masked class has a bias of minus infinity, which its gradient of 0 would make NaN of
+      flat = NDArrays.where(flat.isInfinite(), flat.zerosLike(), flat);
+    }
     NDArray wide = gradient.flatten();
     // float16: toType() would cut the graph, but a product of two types is float32 and does not
     NDArray s = flat.getDataType() == DataType.FLOAT32 ? wide.dot(flat) : wide.mul(flat).sum();

@@ -469,4 +469,29 @@ class HeadLossTest {
       assertEquals(Backend.NATIVE_CPU, loss.backend());
     }
   }
+
+  @Test
+  void aMaskedClassOfATrainedBiasTakesNoPart() {
+    for (Delivery delivery : Delivery.values()) {
+      try (HeadFixture f = new HeadFixture(5, 4, 9)) {
+        f.ids[0] = 3;
+        for (int i = 0; i < 5; i++) {
+          f.ids[i] = f.ids[i] == 4 ? 5 : f.ids[i];
+        }
+        HeadLoss loss = new HeadLoss(f.options().withDelivery(delivery));
+        float[] bias = f.bias.toFloatArray();
+        HeadFixture.Outcome[] outcomes = new HeadFixture.Outcome[2];
+        float[] masks = {-1e30f, Float.NEGATIVE_INFINITY};
+        for (int k = 0; k < 2; k++) {
+          bias[4] = masks[k];
+          RowLossSamples.set(f.bias, bias);
+          outcomes[k] = f.run(loss, f.targets(), f.predictions());
+        }
+        assertArrayEquals(outcomes[0].loss(), outcomes[1].loss(), "" + delivery);
+        assertArrayEquals(outcomes[0].dE(), outcomes[1].dE(), "" + delivery);
+        assertArrayEquals(outcomes[0].dC(), outcomes[1].dC(), "" + delivery);
+        assertArrayEquals(outcomes[0].dB(), outcomes[1].dB(), "" + delivery);
+      }
+    }
+  }
 }
