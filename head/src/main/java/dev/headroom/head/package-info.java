@@ -19,7 +19,9 @@
  * tells which classes of a vocabulary are numbers, and their values. {@link
  * dev.headroom.head.DistillationLoss} compares a head with that of a teacher, whose logits it does
  * not hold either, as {@link dev.headroom.head.Distillation} says, by a {@link
- * dev.headroom.head.Divergence}. {@link dev.headroom.head.SphericalHead}, {@link
+ * dev.headroom.head.Divergence}. {@link dev.headroom.head.PredictedUnigram} is the mean of the
+ * probabilities over the rows of a batch, which {@link dev.headroom.head.PriorLoss} draws to a
+ * given distribution. {@link dev.headroom.head.SphericalHead}, {@link
  * dev.headroom.head.SphericalLoss} and {@link dev.headroom.head.SphericalFunction} take the place
  * of head and loss where the loss may be another than softmax cross-entropy, at a cost that does
  * not grow with N x V.

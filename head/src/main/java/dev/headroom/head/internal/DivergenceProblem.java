@@ -132,7 +132,7 @@ public record DivergenceProblem(
   }
 
   /** Returns what of the options the divergence looks at, its logits divided by tau. */
-  static HeadOptions tempered(HeadOptions options, double tau) {
+  public static HeadOptions tempered(HeadOptions options, double tau) {
     // (cap tanh(s / cap)) / tau is a cap of cap / tau on s / tau
     return HeadOptions.of(options.classes(), options.width())
         .withBias(options.bias())
