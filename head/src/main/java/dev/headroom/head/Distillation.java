@@ -91,9 +91,8 @@ public record Distillation(
    * Returns this over all classes but the target of each row, or over all.
    *
    * <p>With {@link #forwardKl} this is the non-target part of decoupled distillation (Zhao et al.
-   * 2022) and, up to a constant, of the normalised one (Yang et al. 2023). The target's part of the
-   * latter, {@code -q_t log p_t}, is a {@link HeadLoss} with token weights q_t and reduction SUM;
-   * q_t is {@code exp(-nll)} of the teacher's own {@link HeadLoss}.
+   * 2022) and, up to a constant, of the normalised one (Yang et al. 2023), which {@link
+   * NormalizedDistillationLoss} is as a whole.
    */
   public Distillation withoutTarget(boolean value) {
     return new Distillation(divergence, beta, temperature, temperatureSquared, value, crossEntropy);

@@ -66,7 +66,7 @@ public final class DistillationLoss extends Loss {
 
   /** Creates the loss of a student against a teacher, on the best backend of this process. */
   public DistillationLoss(VocabularyHead student, VocabularyHead teacher, Distillation how) {
-    this(student.options(), () -> teacherOf(teacher), how, null);
+    this(student.options(), supplier(teacher), how, null);
   }
 
   /**
@@ -100,9 +100,10 @@ public final class DistillationLoss extends Loss {
     crossEntropy = how.crossEntropy() == 0 ? null : head;
   }
 
-  private static DivergenceProblem.Teacher teacherOf(VocabularyHead head) {
-    return new DivergenceProblem.Teacher(
-        head.weight().getArray(), head.biasArray(), head.options());
+  /** Returns a head's classifier as it is when it is asked for. */
+  static Supplier<DivergenceProblem.Teacher> supplier(VocabularyHead head) {
+    return () ->
+        new DivergenceProblem.Teacher(head.weight().getArray(), head.biasArray(), head.options());
   }
 
   private static DivergenceProblem.Teacher teacherOf(NDArray weight, NDArray bias) {
