@@ -14,7 +14,9 @@ package dev.headroom.head.losses;
  * <p>V is the number of all present classes. Where Megatron-LM's vocabulary is sharded, its
  * function takes V and the mean of log p from the shard at hand, so its loss depends on the number
  * of shards (and is another one on each); the head's is that of one shard, however its classes are
- * tiled.
+ * tiled. Heads over parts of the classes add up to it, loss and gradients, where a part of {@code
+ * V_s} classes smooths by {@code smoothing V_s / V} and its rows take the log-sum-exp of all parts
+ * ({@code LabelSmoothingTest}).
  */
 public final class LabelSmoothing {
 
