@@ -2,7 +2,6 @@ package dev.headroom.cli;
 
 import com.google.gson.JsonObject;
 import dev.headroom.cli.report.MemoryChart;
-import dev.headroom.cli.train.NumberStudy;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.bench.BenchLosses;
 import dev.headroom.head.bench.BenchSettings;
@@ -35,6 +34,7 @@ import picocli.CommandLine.Option;
       "  headroom bench --shape 8192,2304,256000 --rounds 1 --python ~/torch/bin/python",
       "  headroom bench --number-losses wasserstein:0.3,whole:0.3 --seeds 5 --runs runs.jsonl \\",
       "      --corpus train.jsonl --fields question,answer --chart numbers.svg",
+      "  headroom bench --spherical z:0.1:10,taylor --steps 300 --markdown spherical.md",
       ""
     },
     footer = {
@@ -50,10 +50,16 @@ import picocli.CommandLine.Option;
       "with the whole run of digits in the text. Models of one seed have the same first weights and",
       "the same batches: the paired differences compare them. Intervals are Student's, over seeds.",
       "",
+      "--spherical: a model ranks the classes after each token of evenly spaced windows of held-out",
+      "text by the probability that its loss gives them: by o for softmax, z and squared, by o^2 for",
+      "spherical, by (1 + o)^2 for taylor. Each loss takes the peak of --peaks that was best in top-1",
+      "with seed 0 on every second batch of these windows; what is told is that of seeds from 1 on, on",
+      "the other batches. Seconds are wall time, medians over the steps of a run.",
+      "",
       "A head that the machine has too little memory for, or that fails, is left out with a note and",
       "its fields are null; one that is slow is measured once. Without a PyTorch its heads are left",
-      "out. Exit codes: 0 good; 1 a loss of --number-losses is not finite; 2 usage; 3 its corpus or",
-      "runs cannot be used."
+      "out. Exit codes: 0 good; 1 a loss of a study is not finite; 2 usage; 3 its corpus or runs",
+      "cannot be used."
     })
 final class BenchCommand extends HeadroomCommand {
 
@@ -74,8 +80,7 @@ final class BenchCommand extends HeadroomCommand {
   @Option(
       names = "--chart",
       paramLabel = "FILE",
-      description =
-          "Also draw the peak memory (the numbers, with --number-losses) to FILE.svg or FILE.png.")
+      description = "Also draw the peak memory, or a study's means, to FILE.svg or FILE.png.")
   Path chart;
 
   @Option(
@@ -115,14 +120,16 @@ final class BenchCommand extends HeadroomCommand {
               + " headroom train with a checkpoint.")
   Path filter;
 
-  @ArgGroup(validate = false, heading = "%nLosses on numbers:%n")
-  BenchNumberLosses numbers = new BenchNumberLosses();
+  @ArgGroup(validate = false, heading = "%nStudies of losses on small models:%n")
+  BenchStudies studies = new BenchStudies();
 
   @Override
   public Integer call() {
     ChartFile.check(chart);
-    if (numbers.losses != null) {
-      return numberLosses();
+    BenchStudy study = studies.study(this::note);
+    if (study != null) {
+      write(study);
+      return ExitCode.OK;
     }
     if (filter != null) {
       FilterReport report = FilterReport.of(filter);
@@ -160,10 +167,7 @@ final class BenchCommand extends HeadroomCommand {
     return ExitCode.OK;
   }
 
-  private int numberLosses() {
-    NumberStudy.Plan plan = numbers.plan();
-    BenchNumberReport report =
-        new BenchNumberReport(plan, NumberStudy.run(plan, numbers.runs, this::note));
+  private void write(BenchStudy report) {
     BenchSurroundings where =
         BenchSurroundings.find(line(spec.commandLine().getParseResult().originalArgs()), "");
     JsonObject json = json();
@@ -176,7 +180,6 @@ final class BenchCommand extends HeadroomCommand {
     if (chart != null) {
       ChartFile.write(chart, report.chart());
     }
-    return ExitCode.OK;
   }
 
   private static List<String> line(List<String> words) {

@@ -20,6 +20,9 @@ import dev.headroom.head.Delivery;
 import dev.headroom.head.HeadLoss;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.NumberTokens;
+import dev.headroom.head.SphericalFunction;
+import dev.headroom.head.SphericalHead;
+import dev.headroom.head.SphericalLoss;
 import dev.headroom.head.VocabularyHead;
 import java.util.Collection;
 import java.util.Locale;
@@ -34,17 +37,19 @@ final class Network implements AutoCloseable {
   private final Decoder decoder;
   private final Loss loss;
   private final VocabularyHead head;
+  private double lossSeconds;
 
   Network(TrainSettings settings, long classes) {
-    this(settings, classes, settings.addedLoss() == null ? null : TokenSink.numbers());
+    this(settings, classes, settings.addedLoss() == null ? null : TokenSink.numbers(), null);
   }
 
   /**
    * Makes a network.
    *
    * @param numbers number tokens among the classes, for a loss on them; else unused
+   * @param function loss of a spherical head, or null for a softmax head
    */
-  Network(TrainSettings settings, long classes, NumberTokens numbers) {
+  Network(TrainSettings settings, long classes, NumberTokens numbers, SphericalFunction function) {
     this.classes = classes;
     plain = settings.plain();
     // not the engine's start-up property: an engine that is running already would ignore it
@@ -56,6 +61,11 @@ final class Network implements AutoCloseable {
       last = Linear.builder().setUnits(classes).optBias(false).build();
       last.setInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
       loss = new SoftmaxCrossEntropyLoss("loss", 1, -1, true, true);
+    } else if (function != null) {
+      head = null;
+      SphericalHead spherical = new SphericalHead(options(settings, classes, null), function);
+      last = spherical;
+      loss = new SphericalLoss(spherical);
     } else {
       HeadOptions options = options(settings, classes, numbers);
       head = new VocabularyHead(options);
@@ -98,6 +108,8 @@ final class Network implements AutoCloseable {
     }
     if (loss instanceof HeadLoss headLoss) {
       headLoss.finishBackward();
+    } else if (loss instanceof SphericalLoss spherical) {
+      spherical.finishBackward();
     }
     return value;
   }
@@ -122,10 +134,21 @@ final class Network implements AutoCloseable {
   private NDArray lossOf(Batches.Pair batch, boolean training) {
     NDList out = decoder.forward(store, new NDList(batch.inputs()), training);
     if (!plain) {
-      return loss.evaluate(new NDList(batch.targets()), out);
+      long start = System.nanoTime();
+      NDArray value = loss.evaluate(new NDList(batch.targets()), out);
+      lossSeconds = (System.nanoTime() - start) / 1e9;
+      return value;
     }
     NDArray logits = out.head().reshape(-1, classes);
     return loss.evaluate(new NDList(batch.targets().flatten()), new NDList(logits));
+  }
+
+  /**
+   * Returns the seconds that the head's loss took for the last batch, gradients of a training batch
+   * included; 0 with DJL's own head.
+   */
+  double lossSeconds() {
+    return lossSeconds;
   }
 
   /** Returns what the head hands to its loss: hidden states [..., D] and the classifier [V,D]. */
@@ -148,6 +171,9 @@ final class Network implements AutoCloseable {
 
   /** Names what computes the loss. */
   String backend() {
+    if (loss instanceof SphericalLoss spherical) {
+      return spherical.backend().toString().toLowerCase(Locale.ROOT);
+    }
     return loss instanceof HeadLoss headLoss
         ? headLoss.backend().toString().toLowerCase(Locale.ROOT)
         : "plain";
@@ -157,6 +183,8 @@ final class Network implements AutoCloseable {
   public void close() {
     if (loss instanceof HeadLoss headLoss) {
       headLoss.releaseMemory();
+    } else if (loss instanceof SphericalLoss spherical) {
+      spherical.releaseMemory();
     }
     manager.close();
   }

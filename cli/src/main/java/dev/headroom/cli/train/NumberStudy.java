@@ -1,5 +1,6 @@
 package dev.headroom.cli.train;
 
+import com.google.gson.JsonObject;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.NumberTokens;
@@ -28,39 +29,14 @@ public final class NumberStudy {
   /**
    * Says what is trained.
    *
-   * @param corpus null for the packaged one
-   * @param fields of its JSONL records
+   * @param models what all are trained on, and their sizes
    * @param variants names of losses, or only "all"; the cross-entropy is always among them
-   * @param seeds how many, from 1 on
-   * @param steps updates of a run
-   * @param schedule learning rates as text, or null for those of {@code headroom train}
-   * @param width of the model
-   * @param layers of the model
-   * @param context T, tokens of a window
-   * @param batch windows of a step
    * @param numbers places that are predicted, at most
-   * @param allClasses whether the head has all classes of o200k, or those of the corpus and all
-   *     number tokens
-   * @param threads of the engine and of the head
    */
-  public record Plan(
-      Path corpus,
-      List<String> fields,
-      List<String> variants,
-      int seeds,
-      int steps,
-      String schedule,
-      int width,
-      int layers,
-      int context,
-      int batch,
-      int numbers,
-      boolean allClasses,
-      int threads) {
+  public record Plan(StudyPlan models, List<String> variants, int numbers) {
 
-    /** Checks the sizes, brings the names in their one form. */
+    /** Checks the number, brings the names in their one form. */
     public Plan {
-      fields = List.copyOf(fields);
       Set<String> names = new LinkedHashSet<>(List.of(NumberVariant.BASE));
       for (String name : variants) {
         if (name.equals("all")) {
@@ -70,9 +46,7 @@ public final class NumberStudy {
         }
       }
       variants = List.copyOf(names);
-      require("--seeds", seeds, 1000);
-      require("--steps", steps, 1_000_000);
-      require("--numbers", numbers, 1_000_000);
+      StudyPlan.require("--numbers", numbers, 1_000_000);
     }
 
     /** Returns the learning rates as whole text. */
@@ -80,27 +54,19 @@ public final class NumberStudy {
       return settings(NumberVariant.BASE, 1).schedule();
     }
 
-    private static void require(String name, long value, long most) {
-      if (value < 1 || value > most) {
-        throw new IllegalArgumentException(name + ": " + value + " (expected: 1 to " + most + ")");
-      }
-    }
-
     TrainSettings settings(String variant, long seed) {
       NumberVariant parsed = NumberVariant.parse(variant);
-      TrainOptions options = new TrainOptions();
-      options.width = width;
-      options.layers = layers;
-      options.context = context;
-      options.batch = batch;
-      options.threads = threads;
-      options.seed = seed;
-      options.schedule = schedule;
+      TrainOptions options = models.options(seed, EVAL_BATCHES);
       options.zLoss = parsed.zLoss();
       options.numberLoss = parsed.numberLoss();
-      options.evalEvery = Integer.MAX_VALUE;
-      options.evalBatches = EVAL_BATCHES;
-      return options.settings(steps);
+      return options.settings(models.steps());
+    }
+
+    private JsonObject json(String sha256) {
+      JsonObject json = models.json(sha256);
+      json.addProperty("schedule", rates());
+      json.addProperty("numbers", numbers);
+      return json;
     }
   }
 
@@ -142,31 +108,27 @@ public final class NumberStudy {
   private static final int READ_AT_ONCE = 64;
 
   private final Plan plan;
-  private final TokenCorpus corpus;
-  private final NumberTokens numbers;
-  private final int classes;
+  private final StudyText text;
   private final Batches batches;
   private final NumberPlaces all;
   private final NumberPlaces places;
 
   private NumberStudy(Plan plan) {
     this.plan = plan;
-    TokenCorpus read = CorpusReader.read(plan.corpus(), plan.fields());
-    StudyText text = plan.allClasses() ? StudyText.whole(read) : StudyText.compact(read);
-    corpus = text.corpus();
-    numbers = text.numbers();
-    classes = text.classes();
-    batches = new Batches(corpus, plan.settings(NumberVariant.BASE, 1));
-    int[] tokens = corpus.tokens();
-    all = NumberPlaces.of(tokens, batches.trainTokens(), tokens.length, plan.context(), numbers);
+    text = plan.models().read();
+    batches = new Batches(text.corpus(), plan.settings(NumberVariant.BASE, 1));
+    int[] tokens = text.corpus().tokens();
+    all =
+        NumberPlaces.of(
+            tokens, batches.trainTokens(), tokens.length, plan.models().context(), text.numbers());
     places = all.atMost(plan.numbers());
     if (places.size() == 0) {
       throw new CommandException(
           ExitCode.INPUT,
           "corpus: "
-              + corpus.source()
+              + text.corpus().source()
               + " has no number with "
-              + plan.context()
+              + plan.models().context()
               + " tokens before it among the "
               + batches.heldTokens()
               + " held out (expected: at least one; give a text with numbers)");
@@ -186,11 +148,17 @@ public final class NumberStudy {
   public static Result run(Plan plan, Path runs, Consumer<String> note) {
     ProcessMemory.returnLargeBlocks();
     NumberStudy study = new NumberStudy(plan);
-    NumberRuns finished = NumberRuns.open(runs, plan, study.corpus.sha256(), note);
+    StudyRuns<Outcome> finished =
+        StudyRuns.open(
+            runs,
+            plan.json(study.text.corpus().sha256()),
+            Outcome.class,
+            o -> o.variant() != null && o.score() != null,
+            note);
     // seed by seed, so that a study that is cut short has whole pairs
-    for (long seed = 1; seed <= plan.seeds(); seed++) {
+    for (long seed = 1; seed <= plan.models().seeds(); seed++) {
       for (String variant : plan.variants()) {
-        if (finished.find(variant, seed) == null) {
+        if (find(finished, variant, seed) == null) {
           Outcome outcome = study.train(variant, seed);
           finished.add(outcome);
           note.accept(line(outcome));
@@ -198,6 +166,10 @@ public final class NumberStudy {
       }
     }
     return study.result(finished);
+  }
+
+  private static Outcome find(StudyRuns<Outcome> finished, String variant, long seed) {
+    return finished.find(o -> o.variant().equals(variant) && o.seed() == seed);
   }
 
   private static String line(Outcome o) {
@@ -216,48 +188,37 @@ public final class NumberStudy {
   private Outcome train(String variant, long seed) {
     long start = System.nanoTime();
     TrainSettings settings = plan.settings(variant, seed);
-    Batches own = new Batches(corpus, settings);
-    try (Network network = new Network(settings, classes, numbers)) {
-      TrainingLoop loop = new TrainingLoop(settings, own, network);
+    try (StudyModel model = new StudyModel(variant, settings, text, null)) {
       LossLog.Entry last = null;
-      for (long step = 1; step <= plan.steps(); step++) {
-        last = loop.step(step, step == plan.steps(), 0);
-        if (!Float.isFinite(last.loss()) || !Double.isFinite(last.gradNorm())) {
-          throw new CommandException(
-              ExitCode.CHECK_FAILED,
-              variant
-                  + ", seed "
-                  + seed
-                  + ", step "
-                  + step
-                  + ": loss "
-                  + last.loss()
-                  + " (expected: a finite one; leave the variant out or lower its weight)");
-        }
+      for (long step = 1; step <= plan.models().steps(); step++) {
+        last = model.step(step, step == plan.models().steps());
       }
+      NumberTokens numbers = text.numbers();
+      NumberReading.Guesses guesses = model.network().guesses(numbers);
       NumberReading reading =
-          new NumberReading(network.guesses(numbers), numbers, plan.context(), READ_AT_ONCE);
-      double[] read = reading.read(corpus.tokens(), places.starts());
+          new NumberReading(guesses, numbers, plan.models().context(), READ_AT_ONCE);
+      double[] read = reading.read(text.corpus().tokens(), places.starts());
       NumberScore score = NumberScore.of(read, places.values());
       double seconds = (System.nanoTime() - start) / 1e9;
       return new Outcome(variant, seed, last.valLoss(), score, seconds);
     }
   }
 
-  private Result result(NumberRuns finished) {
+  private Result result(StudyRuns<Outcome> finished) {
     List<Outcome> outcomes = new ArrayList<>();
     for (String variant : plan.variants()) {
-      for (long seed = 1; seed <= plan.seeds(); seed++) {
-        outcomes.add(finished.find(variant, seed));
+      for (long seed = 1; seed <= plan.models().seeds(); seed++) {
+        outcomes.add(find(finished, variant, seed));
       }
     }
-    NumberPlaces train = NumberPlaces.of(corpus.tokens(), 0, batches.trainTokens(), 0, numbers);
+    NumberPlaces train =
+        NumberPlaces.of(text.corpus().tokens(), 0, batches.trainTokens(), 0, text.numbers());
     double constant = mostFrequent(train.values());
     double[] always = new double[places.size()];
     Arrays.fill(always, constant);
     return new Result(
-        corpus.source(),
-        classes,
+        text.corpus().source(),
+        text.classes(),
         batches.trainTokens(),
         batches.heldTokens(),
         all.size(),

@@ -130,7 +130,7 @@ class NetworkTest {
     TrainSettings base = adding(null, 0);
     Batches batches = new Batches(rule(), base);
     try (Network bare = new Network(base, CLASSES);
-        Network added = new Network(adding("wasserstein:0.3", 0.1), CLASSES, numbers);
+        Network added = new Network(adding("wasserstein:0.3", 0.1), CLASSES, numbers, null);
         NDManager manager = bare.stepManager()) {
       Batches.Pair batch = batches.train(manager, 1);
       double nll = bare.nll(batch);

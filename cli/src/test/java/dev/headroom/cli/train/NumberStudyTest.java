@@ -33,11 +33,15 @@ class NumberStudyTest {
   }
 
   private static Plan plan(Path corpus, int seeds, String... variants) {
-    return new Plan(corpus, List.of(), List.of(variants), seeds, 2, null, 4, 1, 8, 2, 5, true, 1);
+    return new Plan(models(corpus, seeds, true), List.of(variants), 5);
   }
 
   private static Plan small(Path corpus) {
-    return new Plan(corpus, List.of(), List.of(), 1, 2, null, 4, 1, 8, 2, 5, false, 1);
+    return new Plan(models(corpus, 1, false), List.of(), 5);
+  }
+
+  private static StudyPlan models(Path corpus, int seeds, boolean allClasses) {
+    return new StudyPlan(corpus, List.of(), seeds, 2, null, 4, 1, 8, 2, allClasses, 1);
   }
 
   private Result run(Plan plan, Path runs) {

@@ -1,12 +1,15 @@
 package dev.headroom.cli;
 
 import dev.headroom.cli.train.NumberStudy;
+import dev.headroom.cli.train.SphericalStudy;
+import dev.headroom.cli.train.StudyPlan;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
-/** The options of the study of number losses. */
-final class BenchNumberLosses {
+/** The options of the studies, which train small models. */
+final class BenchStudies {
   @Option(
       names = "--number-losses",
       paramLabel = "LOSS",
@@ -21,9 +24,31 @@ final class BenchNumberLosses {
   List<String> losses;
 
   @Option(
+      names = "--spherical",
+      paramLabel = "LOSS",
+      arity = "0..1",
+      fallbackValue = "all",
+      split = ",",
+      description =
+          "Instead: train a small model for each loss of the spherical family and seed, and compare"
+              + " how often the next token of held-out text is ranked first or among five, and the"
+              + " time, with the fused softmax head. LOSS: taylor, squared, spherical:EPS or z:A:B;"
+              + " softmax is always among them (default: all but squared).")
+  List<String> spherical;
+
+  @Option(
+      names = "--peaks",
+      split = ",",
+      paramLabel = "RATE",
+      description =
+          "With --spherical, learning rates of which each loss takes its best (default:"
+              + " 0.001,0.003,0.01,0.03).")
+  List<Double> peaks = List.of(1e-3, 3e-3, 1e-2, 3e-2);
+
+  @Option(
       names = "--corpus",
       paramLabel = "FILE|DIR",
-      description = "Text with numbers, as for train (default: the packaged corpus).")
+      description = "Text, as for train (default: the packaged corpus).")
   Path corpus;
 
   @Option(
@@ -45,7 +70,9 @@ final class BenchNumberLosses {
   @Option(
       names = "--schedule",
       paramLabel = "TEXT",
-      description = "Learning rates, as for train (default: the same).")
+      description =
+          "Learning rates, as for train (default: the same; with --spherical those of --peaks, and"
+              + " where it is given no loss chooses).")
   String schedule;
 
   @Option(names = "--width", paramLabel = "D", description = "Width of the model (default: 64).")
@@ -63,7 +90,8 @@ final class BenchNumberLosses {
   @Option(
       names = "--numbers",
       paramLabel = "K",
-      description = "Numbers that each model predicts, at most (default: 300).")
+      description =
+          "With --number-losses, numbers that each model predicts, at most (default: 300).")
   int numbers = 300;
 
   @Option(
@@ -86,20 +114,33 @@ final class BenchNumberLosses {
           "JSONL that each finished run is added to at once; runs that it holds are not made again.")
   Path runs;
 
-  NumberStudy.Plan plan() {
-    return new NumberStudy.Plan(
-        corpus,
-        fields,
-        losses,
-        seeds,
-        steps,
-        schedule,
-        width,
-        layers,
-        context,
-        batch,
-        numbers,
-        allClasses,
-        threads);
+  /** Makes the study that is asked for; null where none is. */
+  BenchStudy study(Consumer<String> note) {
+    if (losses == null && spherical == null) {
+      return null;
+    }
+    if (losses != null && spherical != null) {
+      throw new IllegalArgumentException(
+          "--number-losses: with --spherical (expected: one study at a time)");
+    }
+    StudyPlan models =
+        new StudyPlan(
+            corpus,
+            fields,
+            seeds,
+            steps,
+            schedule,
+            width,
+            layers,
+            context,
+            batch,
+            allClasses,
+            threads);
+    if (spherical != null) {
+      SphericalStudy.Plan plan = new SphericalStudy.Plan(models, spherical, peaks);
+      return new BenchSphericalReport(plan, SphericalStudy.run(plan, runs, note));
+    }
+    NumberStudy.Plan plan = new NumberStudy.Plan(models, losses, numbers);
+    return new BenchNumberReport(plan, NumberStudy.run(plan, runs, note));
   }
 }

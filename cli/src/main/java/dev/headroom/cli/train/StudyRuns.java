@@ -7,8 +7,6 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
-import dev.headroom.cli.train.NumberStudy.Outcome;
-import dev.headroom.cli.train.NumberStudy.Plan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,34 +14,44 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The finished runs of a study, one line of JSON each, in a file that only grows.
  *
  * <p>A line says what it was trained on and how; lines of other sizes or of another text are left
  * alone, so that one file may serve several studies. A line that was cut off counts for nothing.
+ *
+ * @param <T> what is kept of a run, a record
  */
-final class NumberRuns {
+final class StudyRuns<T> {
   private static final Gson GSON = new Gson();
 
   private final Path file;
   private final JsonObject settings;
-  private final List<Outcome> outcomes = new ArrayList<>();
+  private final Class<T> type;
+  private final Predicate<T> whole;
+  private final List<T> outcomes = new ArrayList<>();
 
-  private NumberRuns(Path file, JsonObject settings) {
+  private StudyRuns(Path file, JsonObject settings, Class<T> type, Predicate<T> whole) {
     this.file = file;
     this.settings = settings;
+    this.type = type;
+    this.whole = whole;
   }
 
   /**
    * Reads what is there.
    *
    * @param file may be missing, or null for a study that is kept nowhere
-   * @param sha256 of the corpus
+   * @param settings what decides the numbers of the runs
+   * @param type of a run
+   * @param whole tells a run from one that lacks fields
    * @throws CommandException with exit code 3 where it cannot be read
    */
-  static NumberRuns open(Path file, Plan plan, String sha256, Consumer<String> note) {
-    NumberRuns runs = new NumberRuns(file, settings(plan, sha256));
+  static <T> StudyRuns<T> open(
+      Path file, JsonObject settings, Class<T> type, Predicate<T> whole, Consumer<String> note) {
+    StudyRuns<T> runs = new StudyRuns<>(file, settings, type, whole);
     if (file != null && Files.exists(file)) {
       try {
         int number = 0;
@@ -60,22 +68,6 @@ final class NumberRuns {
     return runs;
   }
 
-  private static JsonObject settings(Plan plan, String sha256) {
-    JsonObject settings = new JsonObject();
-    settings.addProperty("corpus_sha256", sha256);
-    settings.addProperty("fields", String.join(",", plan.fields()));
-    settings.addProperty("steps", plan.steps());
-    settings.addProperty("schedule", plan.rates());
-    settings.addProperty("width", plan.width());
-    settings.addProperty("layers", plan.layers());
-    settings.addProperty("context", plan.context());
-    settings.addProperty("batch", plan.batch());
-    settings.addProperty("numbers", plan.numbers());
-    settings.addProperty("all_classes", plan.allClasses());
-    settings.addProperty("threads", plan.threads());
-    return settings;
-  }
-
   private boolean read(String line) {
     try {
       JsonElement element = JsonParser.parseString(line);
@@ -83,13 +75,14 @@ final class NumberRuns {
         return false;
       }
       JsonObject object = element.getAsJsonObject();
-      Outcome outcome = GSON.fromJson(object.get("run"), Outcome.class);
-      if (outcome == null || outcome.variant() == null || outcome.score() == null) {
+      if (!object.get("settings").equals(settings)) {
+        return object.has("run");
+      }
+      T outcome = GSON.fromJson(object.get("run"), type);
+      if (outcome == null || !whole.test(outcome)) {
         return false;
       }
-      if (object.get("settings").equals(settings)) {
-        outcomes.add(outcome);
-      }
+      outcomes.add(outcome);
       return true;
     } catch (JsonParseException e) {
       return false;
@@ -97,15 +90,12 @@ final class NumberRuns {
   }
 
   /** Returns a finished run, or null. */
-  Outcome find(String variant, long seed) {
-    return outcomes.stream()
-        .filter(o -> o.variant().equals(variant) && o.seed() == seed)
-        .findFirst()
-        .orElse(null);
+  T find(Predicate<T> which) {
+    return outcomes.stream().filter(which).findFirst().orElse(null);
   }
 
   /** Adds a run to the list and to the file. */
-  void add(Outcome outcome) {
+  void add(T outcome) {
     outcomes.add(outcome);
     if (file == null) {
       return;
