@@ -13,7 +13,8 @@
  *
  * so that a kernel knows five row scalars (L, A, B, S, T) and one column vector (w), and nothing of the loss's name. V and
  * W = sum w count present classes: a bias of -inf takes a class out. Rows may also hand out the logits of listed classes
- * and take a gradient of each, u_v, which is added to the entry: losses over part of the vocabulary are made of it.
+ * and take a gradient of each, u_v, which is added to the entry, and of R, the log-sum-exp over the classes that the row
+ * does not list, with p_v u_R exp(L - R) in their entries alone: losses over part of the vocabulary are made of it.
  */
 #ifndef HEADROOM_H
 #define HEADROOM_H
@@ -25,7 +26,7 @@ extern "C" {
 #endif
 
 #define HEADROOM_API __attribute__((visibility("default")))
-#define HEADROOM_ABI 4
+#define HEADROOM_ABI 5
 #define HEADROOM_MOST_TOP 64
 
 typedef enum headroom_status {
@@ -63,6 +64,9 @@ typedef struct headroom_blas {
   int32_t (*set_threads_local)(int32_t threads);
 } headroom_blas;
 
+/* Whose classes a row lists: one list for all rows, ids of its own, or its largest logits as the forward pass finds them. */
+typedef enum headroom_listed { HEADROOM_SHARED = 0, HEADROOM_BY_ROW = 1, HEADROOM_TOP = 2 } headroom_listed;
+
 /* Called by headroom_head_forward_backward on the calling thread, once the statistics of so many rows (of these numbers)
  * are written and before their gradients are formed: it may write r, r_z and the upstream gradients of these rows. */
 typedef void (*headroom_between)(void* context, const int64_t* rows, int64_t count);
@@ -99,10 +103,16 @@ typedef struct headroom_head {
   const float* u_log_prob;
 
   int64_t listed_count;          /* k classes whose logits some rows hand out, or 0 */
-  const int64_t* listed_ids;     /* [k] ascending */
-  const int64_t* listed_places;  /* [n] a row's place in the two lists below, or -1 for a row without */
-  float* listed_logits;          /* [places,k] out: z */
+  int64_t listed_kind;           /* headroom_listed */
+  const int64_t* listed_ids;     /* SHARED: [k] ascending. BY_ROW: [places,k] in any order, a class once a row, a negative id
+                                    lists none. TOP: null, the first k of the row's top_ids, which are in to the gradient pass */
+  const int64_t* listed_places;  /* [n] a row's place in the lists here, or -1 for a row without */
+  float* listed_logits;          /* [places,k] out: z, -inf where none is listed; null for TOP, which has top_logits */
   const float* u_listed;         /* [places,k] upstream gradients of them, or null */
+  float* lse_rest;               /* [places] out of the forward pass, in to the gradient pass: R, the log-sum-exp over classes
+                                    that are not listed; or null. BY_ROW: to full precision, whatever they hold of the mass;
+                                    TOP: exp(R - L) has the absolute error of a probability. Not with SHARED */
+  const float* u_rest;           /* [places] upstream gradients of it, or null */
   headroom_between between;      /* or null */
   void* between_context;
 

@@ -147,7 +147,17 @@ void refuses_what_breaks_a_rule() {
   refuses(e, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
   Call f = make();
   f.head.abi = 7;
-  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 4)");
+  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 5)");
+  Call lists = make();
+  float room[8] = {};
+  int64_t ids[] = {4, -1, 5, 0}, places[] = {0, -1, 1, -1};
+  lists.head.listed_count = 2, lists.head.listed_kind = HEADROOM_BY_ROW, lists.head.listed_ids = ids;
+  lists.head.listed_places = places, lists.head.listed_logits = room;
+  refuses(lists, 1 << 20, HEADROOM_TARGET_RANGE, "listed class of row 2: 5 (expected: below 5, once a row");
+  lists.head.listed_kind = HEADROOM_SHARED, lists.head.lse_rest = room, ids[0] = 1, ids[1] = 2;
+  refuses(lists, 1 << 20, HEADROOM_INVALID, "lse_rest: a pointer (expected: null with SHARED lists)");
+  lists.head.listed_kind = 3;
+  refuses(lists, 1 << 20, HEADROOM_INVALID, "listed_kind: 3 (expected: 0 shared, 1 by row or 2 top)");
   CHECK(headroom_head_forward(nullptr) == HEADROOM_INVALID, "null head");
   Call g = make();
   CHECK(g.run(64 << 20) == HEADROOM_OK, "a good call after the refusals: %s", headroom_last_error());

@@ -21,6 +21,7 @@ struct Setting {
   bool half, soft, forward_first;
   double tau;   // of the filter; 0: none
   bool full_c, stable;
+  int32_t lists;  // headroom_listed
 };
 
 // float16 bits of a number that float16 holds exactly: a multiple of 1/64 below 16.
@@ -43,8 +44,12 @@ class Call {
     for (int64_t i = 0; i < s_.n; ++i) places_.push_back(i % 2 == 0 ? i / 2 : -1);
     for (int64_t v = 0; v < s_.v; ++v)
       if (v < 4 || v == s_.v - 1 || v == 448) listed_.push_back(v);
-    listed_logits_.assign(static_cast<size_t>((s_.n + 1) / 2) * listed_.size(), 7);
-    fill(u_v_, static_cast<int64_t>(listed_logits_.size()));
+    if (setting.lists == HEADROOM_BY_ROW) list_by_row();
+    top_ = std::min<int64_t>(setting.lists == HEADROOM_TOP ? 4 : 2, s_.v);
+    listed_count_ = setting.lists == HEADROOM_SHARED ? listed_.size() : setting.lists == HEADROOM_TOP ? static_cast<size_t>(std::min<int64_t>(3, s_.v)) : kOwn;
+    const auto places = static_cast<size_t>((s_.n + 1) / 2);
+    listed_logits_.assign(places * listed_count_, 7), rest_.assign(places, 7);
+    fill(u_v_, static_cast<int64_t>(listed_logits_.size())), fill(u_rest_, static_cast<int64_t>(places));
     for (int64_t i = 0; i < s_.n * kPairs; ++i) {
       soft_ids_.push_back(i % 7 == 6 ? -100 : i % kPairs == 1 ? 0 : static_cast<int64_t>(random_() % 2) * (s_.v - 1));
       soft_weights_.push_back(0.5f - static_cast<float>(i % 3));
@@ -62,7 +67,16 @@ class Call {
       close("squares", i, squares_[i], x_squares_[i], bound), close("variance", i, variance_[i], x_variance_[i], bound);
       if (setting_.soft) close("soft", i, soft_[i], x_soft_[i], bound);
     }
-    for (size_t i = 0; i < listed_logits_.size(); ++i)
+    for (size_t i = 0; i < rest_.size() && setting_.lists == HEADROOM_BY_ROW; ++i)
+      CHECK(static_cast<double>(rest_[i]) == x_rest_[i] || std::fabs(static_cast<double>(rest_[i]) - x_rest_[i]) < bound * (1 + std::fabs(x_rest_[i])),
+            "kind %d rest %zu: %g, %g", setting_.lists, i, static_cast<double>(rest_[i]), x_rest_[i]);
+    for (size_t i = 0; i < t_.size() && setting_.lists == HEADROOM_TOP; ++i) {
+      if (places_[i] < 0 || t_[i] < 0) continue;
+      const auto place = static_cast<size_t>(places_[i]);
+      const double mass = std::exp(static_cast<double>(rest_[place] - lse_[i])), expected = std::exp(x_rest_[place] - x_lse_[i]);
+      CHECK(std::fabs(mass - expected) < 1e-5, "mass outside of the top of row %zu: %g, %g", i, mass, expected);
+    }
+    for (size_t i = 0; i < listed_logits_.size() && setting_.lists != HEADROOM_TOP; ++i)
       CHECK(static_cast<double>(listed_logits_[i]) == x_listed_[i] || std::fabs(static_cast<double>(listed_logits_[i]) - x_listed_[i]) < bound,
             "listed %zu: %g, %g", i, static_cast<double>(listed_logits_[i]), x_listed_[i]);
     for (size_t i = 0; i < de_.size(); ++i) close("dE", i, de_[i], x_de_[i], bound * 10);
@@ -91,12 +105,28 @@ class Call {
 
  private:
   static constexpr int64_t kPairs = 3;
+  static constexpr size_t kOwn = 5;
   static constexpr double kSmoothing = 0.1, kScale = 0.75, kZLoss = 0.02;
 
   void fill(std::vector<float>& x, int64_t count) {
     std::uniform_int_distribution<int> steps(-64, 64);
     x.resize(static_cast<size_t>(count));
     for (float& value : x) value = static_cast<float>(steps(random_)) / 64;
+  }
+
+  // In no order, some places empty, the target and an absent class among them.
+  void list_by_row() {
+    listed_.clear();
+    for (int64_t i = 0; i < s_.n; ++i) {
+      if (places_[static_cast<size_t>(i)] < 0) continue;
+      std::vector<int64_t> own;
+      for (size_t j = 0; j < kOwn; ++j) {
+        const int64_t id = j == 0 && i % 3 == 0 ? std::max<int64_t>(0, t_[static_cast<size_t>(i)]) : j == 2 ? 1 : static_cast<int64_t>(random_() % static_cast<unsigned>(s_.v));
+        const bool named = std::find(own.begin(), own.end(), id) != own.end();
+        own.push_back(named || j == 3 ? -1 - static_cast<int64_t>(j) : id);
+      }
+      listed_.insert(listed_.end(), own.begin(), own.end());
+    }
   }
 
   void close(const char* name, size_t i, float got, double expected, double bound) {
@@ -118,7 +148,6 @@ class Call {
 
   void run() {
     const auto n = static_cast<size_t>(s_.n);
-    top_ = std::min<int64_t>(2, s_.v);
     nll_.assign(n, 7), lse_.assign(n, 7), entropy_.assign(n, 7), smooth_.assign(n, 7), soft_.assign(n, 7);
     squares_.assign(n, 7), variance_.assign(n, 7), late_r_.assign(n, NAN);
     top_ids_.assign(n * static_cast<size_t>(top_), 7), top_logits_.assign(top_ids_.size(), 7);
@@ -134,8 +163,10 @@ class Call {
     h.class_weight = w_.data(), h.label_smoothing = kSmoothing, h.logit_scale = kScale, h.soft_cap = cap_, h.stable_max = setting_.stable, h.z_loss = kZLoss;
     if (setting_.soft) h.soft_count = kPairs, h.soft_ids = soft_ids_.data(), h.soft_weights = soft_weights_.data(), h.soft = soft_.data();
     h.r = r_.data(), h.r_z = r_z_.data(), h.u_lse = u_l_.data(), h.u_entropy = u_h_.data(), h.u_log_prob = u_p_.data();
-    h.listed_count = static_cast<int64_t>(listed_.size()), h.listed_ids = listed_.data(), h.listed_places = places_.data();
-    h.listed_logits = listed_logits_.data(), h.u_listed = u_v_.data(), h.squares = squares_.data(), h.variance = variance_.data();
+    h.listed_count = static_cast<int64_t>(listed_count_), h.listed_kind = setting_.lists, h.listed_places = places_.data();
+    if (setting_.lists != HEADROOM_TOP) h.listed_ids = listed_.data(), h.listed_logits = listed_logits_.data();
+    if (setting_.lists != HEADROOM_SHARED) h.lse_rest = rest_.data(), h.u_rest = u_rest_.data();
+    h.u_listed = u_v_.data(), h.squares = squares_.data(), h.variance = variance_.data();
     if (!setting_.forward_first) h.r = late_r_.data(), h.between = scale_rows, h.between_context = this;
     h.nll = nll_.data(), h.lse = lse_.data(), h.entropy = entropy_.data(), h.smooth = smooth_.data();
     h.top_count = top_, h.top_ids = top_ids_.data(), h.top_logits = top_logits_.data();
@@ -161,7 +192,7 @@ class Call {
   void reference() {
     const auto n = static_cast<size_t>(s_.n);
     x_nll_.assign(n, 0), x_lse_.assign(n, 0), x_entropy_.assign(n, 0), x_smooth_.assign(n, 0), x_soft_.assign(n, 0);
-    x_squares_.assign(n, 0), x_variance_.assign(n, 0), x_listed_.assign(listed_logits_.size(), 7);
+    x_squares_.assign(n, 0), x_variance_.assign(n, 0), x_listed_.assign(listed_logits_.size(), 7), x_rest_.assign(rest_.size(), 7);
     x_top_.assign(top_ids_.size(), -1);
     x_below_.assign(n, 0), x_scale_.assign(n, 0);
     x_de_.assign(e_.size(), 0), x_dc_.assign(c_.size(), 0), x_db_.assign(b_.size(), 0);
@@ -205,11 +236,20 @@ class Call {
       g[static_cast<size_t>(t)] -= sharp * mass;
     }
     g[static_cast<size_t>(t)] += u_p;
-    for (size_t j = 0; places_[row] >= 0 && j < listed_.size(); ++j) {
-      const size_t at = static_cast<size_t>(places_[row]) * listed_.size() + j;
-      x_listed_[at] = z[static_cast<size_t>(listed_[j])];
-      g[static_cast<size_t>(listed_[j])] += static_cast<double>(u_v_[at]);
+    largest(i, z);
+    std::vector<bool> listed(z.size());
+    for (size_t j = 0; places_[row] >= 0 && j < listed_count_; ++j) {
+      const size_t at = static_cast<size_t>(places_[row]) * listed_count_ + j;
+      const int64_t id = setting_.lists == HEADROOM_SHARED ? listed_[j] : setting_.lists == HEADROOM_BY_ROW ? listed_[at] : x_top_[row * static_cast<size_t>(top_) + j];
+      x_listed_[at] = id < 0 ? -HUGE_VAL : z[static_cast<size_t>(id)];
+      if (id < 0) continue;
+      g[static_cast<size_t>(id)] += static_cast<double>(u_v_[at]);
+      listed[static_cast<size_t>(id)] = true;
     }
+    double rest = 0, u_rest = 0;
+    for (size_t v = 0; v < z.size(); ++v) rest += listed[v] ? 0 : std::exp(z[v]);
+    if (places_[row] >= 0) x_rest_[static_cast<size_t>(places_[row])] = std::log(rest);
+    if (places_[row] >= 0 && setting_.lists != HEADROOM_SHARED) u_rest = get(u_rest_, places_[row]);
     const double per_class = r * kSmoothing / present;
     const double a = sharp * mass + per_class * weights + 2 * kZLoss * lse * get(r_z_, i) + get(u_l_, i) + u_h * (lse - x_entropy_[row]) - u_p;
     for (int64_t v = 0; v < s_.v; ++v) {
@@ -217,8 +257,9 @@ class Call {
       if (std::isinf(z[at])) continue;
       const double p = std::exp(z[at] - lse);
       if (p < setting_.tau) x_below_[row] += p;
-      x_scale_[row] = std::max(x_scale_[row], std::fabs(a) + std::fabs(u_h * z[at]));
+      x_scale_[row] = std::max(x_scale_[row], std::fabs(a) + std::fabs(u_h * z[at]) + (u_rest == 0 || rest == 0 ? 0 : std::fabs(u_rest * total / rest)));
       g[at] += p * a - p * z[at] * u_h - per_class * get(w_, v);
+      if (u_rest != 0 && !listed[at]) g[at] += u_rest * std::exp(z[at]) / rest;
       g[at] *= kScale * (setting_.stable ? std::exp(-std::fabs(z[at])) : cap_ == 0 ? 1 : 1 - z[at] * z[at] / cap_ / cap_);
       x_db_[at] += g[at];
       for (int64_t k = 0; k < s_.d; ++k) {
@@ -226,7 +267,6 @@ class Call {
         x_dc_[static_cast<size_t>(v * s_.d + k)] += g[at] * get(e_, i * s_.d + k);
       }
     }
-    largest(i, z);
   }
 
   void largest(int64_t i, std::vector<double> z) {
@@ -242,11 +282,12 @@ class Call {
   const double cap_ = setting_.tau > 0 || setting_.stable ? 0 : 4;
   std::mt19937 random_;
   int64_t top_ = 0;
+  size_t listed_count_ = 0;
   std::vector<float> e_, c_, b_, w_, r_, r_z_, u_l_, u_h_, u_p_, u_v_, late_r_, soft_weights_;
   std::vector<uint16_t> e16_, c16_;
   std::vector<int64_t> t_, places_, listed_, soft_ids_, top_ids_, x_top_;
-  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, squares_, variance_, listed_logits_, dropped_, top_logits_, de_, dc_, db_;
-  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_squares_, x_variance_, x_listed_, x_below_, x_scale_, x_de_, x_dc_, x_db_;
+  std::vector<float> nll_, lse_, entropy_, smooth_, soft_, squares_, variance_, listed_logits_, rest_, u_rest_, dropped_, top_logits_, de_, dc_, db_;
+  std::vector<double> x_nll_, x_lse_, x_entropy_, x_smooth_, x_soft_, x_squares_, x_variance_, x_listed_, x_rest_, x_below_, x_scale_, x_de_, x_dc_, x_db_;
 };
 
 bool own_products() {
@@ -269,7 +310,8 @@ int main() {
             for (double tau : {0.0, 1e-30, 0.02})
               for (bool other : {false, true}) {
                 // with a filter the other is the whole gradient of c, without one it is StableMax
-                const Setting setting{engine, gemm, half, soft, forward_first, tau, tau > 0 && other, tau == 0 && other};
+                const Setting setting{engine, gemm, half, soft, forward_first, tau, tau > 0 && other, tau == 0 && other,
+                                      (half + 2 * soft + engine + other) % 3};
                 if (tau > 0 && engine == HEADROOM_KEPT) continue;
                 for (Shape shape : {Shape{1, 1, 2}, Shape{5, 3, 7}, Shape{31, 33, 449}, Shape{270, 5, 900}})
                   Call(shape, setting).check();

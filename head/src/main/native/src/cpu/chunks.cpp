@@ -119,6 +119,7 @@ class Chunks {
     load_rows(Pass::kGradients);
     loop_.rows->scale({0, loop_.count});
     if (filter_) {
+      filter_->mark_targets();
       loop_.each_task(plan_.parts, [this](int64_t part, int32_t worker) { filter_->gradients(part, first_chunk_, worker); });
     }
     if (!filter_ || (head_.filter_full_c && (head_.dc || head_.db)))

@@ -53,7 +53,6 @@ void Filter::begin_chunk(bool lse_is_given) {
   order_tiles();
   std::fill_n(marks_, loop_.blocks() * head_.v, uint8_t{0});
   set_floors(lse_is_given);
-  mark_targets();
 }
 
 // Some whole units of rows, spread evenly over the chunk: a BLAS reads a unit even where fewer rows are left.

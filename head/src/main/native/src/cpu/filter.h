@@ -21,6 +21,8 @@ class Filter {
 
   // Before the statistics of a chunk: tau, the order of tiles, and a floor under each row's logits that count.
   void begin_chunk(bool lse_is_given);
+  // Marks the classes that rows need whatever their p, once all of them are known.
+  void mark_targets() const;
   // Marks the classes of a tile that a block needs.
   void mark(const Tile& tile, int64_t block, const Classes& classes) const;
   // A part of the gradient pass: dE of the part, and its classes' rows of dC and dB.
@@ -40,7 +42,6 @@ class Filter {
   void choose_tau(const std::vector<double>& mass);
   void order_tiles();
   void set_floors(bool lse_is_given);
-  void mark_targets() const;
   void group_gradients(const Classes& classes, int64_t part, int64_t block, const Worker& own, int32_t worker) const;
   void sum_columns() const;
   void smooth() const;

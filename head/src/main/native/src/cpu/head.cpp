@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "checks.h"
 #include "../cuda/chunks.h"
@@ -40,6 +41,10 @@ void check_options(const headroom_head& head) {
   check_at_least("soft_count", head.soft_count, 0);
   check_at_least("top_count", head.top_count, 0);
   check_at_least("listed_count", head.listed_count, 0);
+  if (head.listed_kind < HEADROOM_SHARED || head.listed_kind > HEADROOM_TOP)
+    invalid("listed_kind", std::to_string(head.listed_kind), "0 shared, 1 by row or 2 top");
+  if (head.listed_kind == HEADROOM_TOP && head.listed_count > head.top_count)
+    invalid("listed_count", std::to_string(head.listed_count), "at most top_count " + std::to_string(head.top_count) + " with TOP lists");
   const int64_t most = std::min<int64_t>(head.v, HEADROOM_MOST_TOP);
   if (head.top_count > most) invalid("top_count", std::to_string(head.top_count), "at most " + std::to_string(most));
 }
@@ -78,6 +83,17 @@ void check_shapes(const headroom_head& head) {
 
 bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }
 
+void check_lists(const headroom_head& head, Work work) {
+  const bool top = head.listed_kind == HEADROOM_TOP;
+  if (top) check_given("top_ids", head.top_ids);
+  else check_given("listed_ids", head.listed_ids);
+  check_given("listed_places", head.listed_places);
+  if (!top && work != Work::kBackward) check_given("listed_logits", head.listed_logits);
+  if (head.u_rest && forms_gradients(work)) check_given("lse_rest", head.lse_rest);
+  const bool shares_rest = head.listed_kind == HEADROOM_SHARED && (head.lse_rest || head.u_rest);
+  if (shares_rest) invalid("lse_rest", "a pointer", "null with SHARED lists");
+}
+
 void check_pointers(const headroom_head& head, Work work) {
   if (head.n > 0) {
     check_given("e", head.e);
@@ -90,8 +106,7 @@ void check_pointers(const headroom_head& head, Work work) {
     if (head.u_entropy && forms_gradients(work)) check_given("entropy", head.entropy);
     if (head.variance) check_given("entropy", head.entropy), check_given("squares", head.squares);
     if (head.squares) check_given("variance", head.variance);
-    if (head.listed_count > 0) check_given("listed_ids", head.listed_ids), check_given("listed_places", head.listed_places);
-    if (head.listed_count > 0 && (work == Work::kForward || work == Work::kBoth)) check_given("listed_logits", head.listed_logits);
+    if (head.listed_count > 0 && work != Work::kLogits) check_lists(head, work);
   }
   check_given("c", head.c);
   check_given("workspace", head.workspace);
@@ -118,7 +133,23 @@ void check_soft_targets(const headroom_head& head) {
   }
 }
 
+void check_own_list(const headroom_head& head, int64_t row) {
+  const int64_t* begin = head.listed_ids + head.listed_places[row] * head.listed_count;
+  std::vector<int64_t> ids(begin, begin + head.listed_count);
+  std::sort(ids.begin(), ids.end());
+  for (size_t at = 0; at < ids.size(); ++at)
+    if (ids[at] >= head.v || (at > 0 && ids[at] >= 0 && ids[at] == ids[at - 1]))
+      throw Failure(HEADROOM_TARGET_RANGE, "listed class of row " + std::to_string(row) + ": " + std::to_string(ids[at]) +
+                                               " (expected: below " + std::to_string(head.v) + ", once a row, negative for none)");
+}
+
 void check_listed(const headroom_head& head) {
+  if (head.listed_kind == HEADROOM_TOP) return;
+  if (head.listed_kind == HEADROOM_BY_ROW) {
+    for (int64_t row = 0; head.listed_count > 0 && row < head.n; ++row)
+      if (head.listed_places[row] >= 0) check_own_list(head, row);
+    return;
+  }
   for (int64_t at = 0; at < head.listed_count; ++at) {
     const int64_t id = head.listed_ids[at], above = at == 0 ? -1 : head.listed_ids[at - 1];
     if (id <= above || id >= head.v)

@@ -54,7 +54,7 @@ class RowStates {
   // lse of a row, and with a given mean of p what its gradient leaves out: the part of A and of the smoothing that the
   // filter puts back by itself.
   double lse(int64_t i) const { return scalars_[i].lse; }
-  double scale_of_p(int64_t i) const { return scalars_[i].a * head_.logit_scale; }
+  double scale_of_p(int64_t i) const { return (scalars_[i].a + scalars_[i].rest) * head_.logit_scale; }
   double scale_of_smoothing(int64_t i) const { return scalars_[i].s * head_.logit_scale; }
   const float* lse_of(Span rows) const { return lse_ + rows.begin; }
   // Joined statistics of some tiles: a lower bound of lse.
@@ -65,7 +65,8 @@ class RowStates {
     body(target_[i]);
     for (int64_t j = 0; j < head_.soft_count; ++j)
       if (head_.soft_ids[index_[i] * head_.soft_count + j] != head_.ignore_index) body(head_.soft_ids[index_[i] * head_.soft_count + j]);
-    for (int64_t j = 0; place(i) >= 0 && j < head_.listed_count; ++j) body(head_.listed_ids[j]);
+    for (int64_t j = 0; place(i) >= 0 && j < head_.listed_count; ++j)
+      if (listed_id(i, j) >= 0) body(listed_id(i, j));
   }
   // A class weight where the class is present, else 0.
   double smoothing_weight(int64_t v) const { return present(v) ? class_weight(v) : 0.0; }
@@ -78,6 +79,7 @@ class RowStates {
     double lse, a, b, s;
     double t, q;  // what the target's entry loses, and a soft target's for each unit of weight
     double miss;  // 1 - p_t, or -1 where only lse tells it
+    double rest;  // u_R exp(L - R): what a gains for classes that the row does not list
   };
 
   template <class Body>
@@ -86,11 +88,24 @@ class RowStates {
   void each_own_target(Span rows, const Classes& classes, Body body) const;
   template <class Body>
   void each_listed(Span rows, const Classes& classes, Body body) const;
+  template <class Body>
+  void each_own_listed(Span rows, const Classes& classes, Body body) const;
   int64_t place(int64_t i) const { return head_.listed_count > 0 ? head_.listed_places[index_[i]] : -1; }
+  // The j-th class that a row with a place lists, negative where there is none.
+  int64_t listed_id(int64_t i, int64_t j) const {
+    if (head_.listed_kind == HEADROOM_SHARED) return head_.listed_ids[j];
+    if (head_.listed_kind == HEADROOM_TOP) return head_.top_ids[index_[i] * head_.top_count + j];
+    return head_.listed_ids[place(i) * head_.listed_count + j];
+  }
+  // Whether listed logits stay out of the tiles' statistics, and join them in the merge as the target does.
+  bool joins_listed() const { return head_.listed_kind == HEADROOM_BY_ROW && head_.lse_rest && head_.listed_logits; }
+  void order_listed(int64_t i);
   void merge_row(int64_t i);
   void merge_top(int64_t i, bool finite);
+  void merge_listed(int64_t i, double origin, double mass, double target);
+  bool gives_listed() const { return head_.u_listed || head_.u_rest; }
   double soft_loss(int64_t i, double lse) const;
-  double entry(int64_t i, int64_t column, double z) const;
+  double entry(int64_t i, int64_t v, double z, double a) const;
   double slope(double z) const;
   const float* weights_of(const Classes& classes, float* room) const;
   double class_weight(int64_t v) const { return head_.class_weight ? static_cast<double>(head_.class_weight[v]) : 1.0; }
@@ -110,6 +125,7 @@ class RowStates {
   float *max_, *sum_, *moment_, *second_, *squares_, *weighted_;  // of each tile: [tiles, rows]
   float* top_values_;                  // [tiles, rows, top_count]
   int32_t* top_columns_;
+  int32_t* listed_order_;              // [rows, listed_count]: places of a row's own list by ascending ids
 };
 
 }  // namespace headroom

@@ -157,10 +157,15 @@ public final class HeadOptions {
 
   private void checkRowLosses() {
     long replacing = rowLosses.stream().filter(RowLoss::replacesCrossEntropy).count();
-    long listing = rowLosses.stream().filter(l -> l.listedClasses().length > 0).count();
+    long listing = rowLosses.stream().mapToInt(RowLists::ways).sum();
     require(replacing <= 1, "rowLosses", rowLosses, "at most one in place of the cross-entropy");
     require(listing <= 1, "rowLosses", rowLosses, "at most one that lists classes");
     for (RowLoss loss : rowLosses) {
+      require(
+          !loss.needsRest() || loss.listsByRow() || loss.listedTop() > 0,
+          "rowLosses",
+          loss,
+          "lists of each row's own with needsRest");
       long above = -1;
       for (long id : loss.listedClasses()) {
         require(id > above && id < classes, "class of " + loss, id, "ascending, below " + classes);
@@ -462,6 +467,8 @@ public final class HeadOptions {
         o -> {
           o.rowLosses = List.of(value);
           o.entropy |= o.rowLosses.stream().anyMatch(RowLoss::needsEntropy);
+          o.topK =
+              Math.max(o.topK, o.rowLosses.stream().mapToInt(RowLoss::listedTop).max().orElse(0));
         });
   }
 

@@ -21,6 +21,8 @@ public final class RowBatch {
 
     void listed(int row, int at, double d);
 
+    void rest(int row, int place, double d);
+
     double scale(int row);
   }
 
@@ -74,13 +76,36 @@ public final class RowBatch {
     return statistics.entropy()[rows[i]];
   }
 
-  /** Returns the logit z of the k-th listed class; -infinity where that class is absent. */
-  public double listed(int i, int k) {
-    return statistics.listed()[at(i, k)];
+  /** Returns how many classes each row lists. */
+  public int listed() {
+    return problem.listed().each();
   }
 
-  private int at(int i, int k) {
-    return (int) problem.listed().places()[rows[i]] * problem.listed().ids().length + k;
+  /**
+   * Returns the logit z of the k-th class that a row lists; -infinity where that class is absent or
+   * there is none.
+   */
+  public double listed(int i, int k) {
+    return problem.listed().logit(statistics, rows[i], k);
+  }
+
+  /** Returns the k-th class that a row lists, negative where there is none. */
+  public long listedClass(int i, int k) {
+    return problem.listed().id(statistics, rows[i], k);
+  }
+
+  /**
+   * Returns R, the log-sum-exp over the classes that a row does not list, where the loss asked for
+   * it; -infinity where it lists all that are present. Where rows list their own classes, {@link
+   * Backend#NATIVE_CPU} keeps all digits of float32 whatever mass those hold; beside the largest
+   * logits, exp(R - L) has the absolute error of a probability.
+   */
+  public double rest(int i) {
+    return statistics.rest()[place(i)];
+  }
+
+  private int place(int i) {
+    return (int) problem.listed().places()[rows[i]];
   }
 
   /**
@@ -101,8 +126,13 @@ public final class RowBatch {
     sink.row(rows[i], value, dNll, dLse, dEntropy);
   }
 
-  /** Sets the derivative with respect to the k-th listed logit of a row. */
+  /** Sets the derivative with respect to the k-th listed logit of a row; nothing where none is. */
   public void setListed(int i, int k, double derivative) {
-    sink.listed(rows[i], at(i, k), derivative);
+    sink.listed(rows[i], place(i) * listed() + k, derivative);
+  }
+
+  /** Sets the derivative with respect to R, the log-sum-exp over classes that are not listed. */
+  public void setRest(int i, double derivative) {
+    sink.rest(rows[i], place(i), derivative);
   }
 }

@@ -5,16 +5,19 @@ package dev.headroom.head;
  * cross-entropy comes to the head.
  *
  * <p>The forward pass knows of each row its {@code nll = L - z_t}, {@code L}, where asked for the
- * entropy {@code H}, and the logits of listed classes. A loss returns its value and its derivatives
- * with respect to them; the gradient pass forms
+ * entropy {@code H}, and the logits of listed classes: the same ones for all rows, ids of each
+ * row's own, or its largest logits. A loss returns its value and its derivatives with respect to
+ * them; the gradient pass forms
  *
  * <pre>
- *   d/dz_v = dNll (p_v - [v = t]) + dLse p_v + dEntropy p_v (L - H - z_v) + [v is listed] dListed_v
+ *   d/dz_v = dNll (p_v - [v = t]) + dLse p_v + dEntropy p_v (L - H - z_v)
+ *            + (dListed_v where v is listed, else dRest exp(z_v - R))
  * </pre>
  *
- * times the row's scale: token weight x class weight over the divisor of the reduction. What a loss
- * holds constant (stops the gradient of), it leaves out of its derivatives. A row whose L is not
- * finite (NaN or infinity among its logits) has the loss NaN, whatever is made of it.
+ * <p>with R the log-sum-exp over the classes that a row does not list, times the row's scale: token
+ * weight x class weight over the divisor of the reduction. What a loss holds constant (stops the
+ * gradient of), it leaves out of its derivatives. A row whose L is not finite (NaN or infinity
+ * among its logits) has the loss NaN, whatever is made of it.
  *
  * <p>What {@link #form} throws reaches the caller of {@link HeadLoss#evaluate}, and the next call
  * is good; with {@link Delivery#FUSED} the gradient buffers may then hold some rows of the call,
@@ -53,9 +56,45 @@ public interface RowLoss {
     return false;
   }
 
-  /** Returns the classes whose logits are needed, ascending; none by default. */
+  /**
+   * Returns the classes whose logits are needed of every row, ascending; none by default. A loss
+   * lists in one way at most.
+   */
   default long[] listedClasses() {
     return new long[0];
+  }
+
+  /** Returns whether rows list classes of their own, by {@link #listByRow}. */
+  default boolean listsByRow() {
+    return false;
+  }
+
+  /**
+   * Returns the classes whose logits are needed of each row [rows,k], row after row: in any order,
+   * a class once a row; a negative id lists none, so that rows may list different numbers of them.
+   *
+   * @param rows numbers of the rows that take part, ascending
+   * @param targets of all rows [N]
+   * @param length of a sequence
+   */
+  default long[] listByRow(int[] rows, long[] targets, long length) {
+    return new long[0];
+  }
+
+  /**
+   * Returns how many of its largest logits each row lists, largest first; 0 by default, at most
+   * {@link HeadOptions#MOST_TOP}.
+   */
+  default int listedTop() {
+    return 0;
+  }
+
+  /**
+   * Returns whether R is needed, the log-sum-exp over the classes that a row does not list, where
+   * rows list their own classes or their largest logits.
+   */
+  default boolean needsRest() {
+    return false;
   }
 
   /**

@@ -88,7 +88,8 @@ final class RowLosses {
             product(own.lse(), g),
             product(own.entropy(), g),
             product(own.logProb(), g),
-            own.listed() == null ? null : listed(problem, g)));
+            own.listed() == null ? null : listed(problem, own.listed(), problem.listed().each(), g),
+            own.rest() == null ? null : listed(problem, own.rest(), 1, g)));
   }
 
   private static float[] product(float[] x, float[] y) {
@@ -102,9 +103,9 @@ final class RowLosses {
     return product;
   }
 
-  private static float[] listed(HeadProblem problem, float[] g) {
-    float[] listed = problem.upstream().listed().clone();
-    int k = problem.listed().ids().length;
+  /** Returns values of lists [places,k], each times that of its row. */
+  private static float[] listed(HeadProblem problem, float[] values, int k, float[] g) {
+    float[] listed = values.clone();
     for (int i = 0; i < g.length; i++) {
       int place = (int) problem.listed().places()[i];
       for (int at = place * k; place >= 0 && at < (place + 1) * k; at++) {

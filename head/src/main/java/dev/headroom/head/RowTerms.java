@@ -38,13 +38,14 @@ final class RowTerms implements HeadProblem.Between {
     for (int j = 0; j < scales.length; j++) {
       scales[j] = scales(losses.get(j));
     }
-    Listed listed = listed(given, losses);
+    Listed listed = RowLists.of(given, losses, length);
     upstream =
         new RowUpstream(
             new float[n],
             options.entropy() ? new float[n] : null,
             new float[n],
-            listed == null ? null : new float[listed.count() * listed.ids().length]);
+            listed == null ? null : new float[Math.multiplyExact(listed.count(), listed.each())],
+            listed == null || !listed.rest() ? null : new float[listed.count()]);
     HeadProblem own = replaceCrossEntropy() ? given.withScales(new float[n], given.rZ()) : given;
     problem = own.withUpstream(upstream).withListed(listed, this);
   }
@@ -132,6 +133,11 @@ final class RowTerms implements HeadProblem.Between {
       }
 
       @Override
+      public void rest(int row, int place, double d) {
+        upstream.rest()[place] = scaled(scales[loss][row], d);
+      }
+
+      @Override
       public double scale(int row) {
         return scales[loss][row];
       }
@@ -196,22 +202,5 @@ final class RowTerms implements HeadProblem.Between {
       }
     }
     return sum;
-  }
-
-  private static Listed listed(HeadProblem problem, List<RowLoss> losses) {
-    for (RowLoss loss : losses) {
-      if (loss.listedClasses().length == 0) {
-        continue;
-      }
-      long[] places = new long[problem.targets().length];
-      int count = 0;
-      for (int i = 0; i < places.length; i++) {
-        long target = problem.targets()[i];
-        boolean lists = target != problem.options().ignoreIndex() && loss.takesPart(target);
-        places[i] = lists ? count++ : -1;
-      }
-      return new Listed(loss.listedClasses(), places, count);
-    }
-    return null;
   }
 }

@@ -63,23 +63,65 @@ public record HeadProblem(
    * @param entropy of the entropy H
    * @param logProb of the target's log-probability z_t - L
    * @param listed of the logits of listed classes, [places,k]
+   * @param rest of the log-sum-exp over classes that a row does not list, [places]
    */
-  public record RowUpstream(float[] lse, float[] entropy, float[] logProb, float[] listed) {
+  public record RowUpstream(
+      float[] lse, float[] entropy, float[] logProb, float[] listed, float[] rest) {
 
     /** Upstream gradients of the outputs that every row has. */
     public RowUpstream(float[] lse, float[] entropy, float[] logProb) {
-      this(lse, entropy, logProb, null);
+      this(lse, entropy, logProb, null, null);
     }
   }
 
   /**
    * Classes whose logits some rows hand out.
    *
-   * @param ids k classes, ascending
+   * @param kind whose classes a row lists
+   * @param ids SHARED: k classes, ascending; BY_ROW: [places,k] in any order, a class once a row, a
+   *     negative id lists none; TOP: null, the first k of the row's {@code topIds}
+   * @param each k
    * @param places N places of rows in lists [places,k], in the order of rows; -1 for a row without
    * @param count how many places there are
+   * @param rest whether the log-sum-exp over classes that a row does not list is wanted; not SHARED
    */
-  public record Listed(long[] ids, long[] places, int count) {}
+  public record Listed(Kind kind, long[] ids, int each, long[] places, int count, boolean rest) {
+
+    /** Whose classes a row lists, by the codes of {@code headroom_listed}. */
+    public enum Kind {
+      /** One list for all rows. */
+      SHARED,
+      /** Ids of each row's own. */
+      BY_ROW,
+      /** The largest logits, as the forward pass finds them. */
+      TOP
+    }
+
+    /** One list for all rows. */
+    public Listed(long[] ids, long[] places, int count) {
+      this(Kind.SHARED, ids, ids.length, places, count, false);
+    }
+
+    /** Returns the k-th class of a row that has a place, negative where there is none. */
+    public long id(HeadResult.Rows statistics, int row, int k) {
+      return switch (kind) {
+        case SHARED -> ids[k];
+        case BY_ROW -> ids[(int) places[row] * each + k];
+        case TOP -> statistics.topIds()[topAt(statistics, row, k)];
+      };
+    }
+
+    /** Returns the logit of the k-th class of a row that has a place. */
+    public float logit(HeadResult.Rows statistics, int row, int k) {
+      return kind == Kind.TOP
+          ? statistics.topLogits()[topAt(statistics, row, k)]
+          : statistics.listed()[(int) places[row] * each + k];
+    }
+
+    private int topAt(HeadResult.Rows statistics, int row, int k) {
+      return row * (statistics.topIds().length / places.length) + k;
+    }
+  }
 
   /**
    * Forms what the gradients of rows need from their statistics: may write these rows of r, rZ and
@@ -110,6 +152,18 @@ public record HeadProblem(
   /** Returns a row's place in the lists, or -1. */
   int place(int row) {
     return listed == null ? -1 : (int) listed.places[row];
+  }
+
+  /** Returns the upstream gradient of the k-th listed logit of a row. */
+  double uListed(int row, int k) {
+    boolean any = place(row) >= 0 && upstream != null && upstream.listed != null;
+    return any ? upstream.listed[place(row) * listed.each + k] : 0;
+  }
+
+  /** Returns the upstream gradient of the log-sum-exp over classes that a row does not list. */
+  double uRest(int row) {
+    boolean any = place(row) >= 0 && upstream != null && upstream.rest != null;
+    return any ? upstream.rest[place(row)] : 0;
   }
 
   /** Calls {@link #between}, where there is one, for the kept rows of a range. */

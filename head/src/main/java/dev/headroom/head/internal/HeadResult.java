@@ -32,7 +32,9 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
    * @param entropy {@code L - sum_v p_v z_v}, or null
    * @param squares {@code sum_v p_v^2}, or null
    * @param variance {@code sum_v p_v (log p_v + H)^2}, or null
-   * @param listed [places,k] logits z of listed classes, or null
+   * @param listed [places,k] logits z of listed classes, -infinity where none is; null where there
+   *     are no lists or they are those of the largest logits
+   * @param rest [places] log-sum-exp over classes that a row does not list, or null
    * @param topIds [N,k] classes of the largest logits, largest first, ties to the lower id, or
    *     null; absent classes are not listed, a place left over holds -1, and so does every place of
    *     a row with NaN or infinity among its logits
@@ -47,6 +49,7 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
       float[] squares,
       float[] variance,
       float[] listed,
+      float[] rest,
       long[] topIds,
       float[] topLogits) {
 
@@ -66,12 +69,22 @@ public record HeadResult(Rows rows, NDArray dE, NDArray dC, NDArray dB, float[] 
           options.entropy() ? new float[n] : null,
           options.moments() ? new float[n] : null,
           options.moments() ? new float[n] : null,
-          problem.listed() == null
+          listed(problem.listed()),
+          problem.listed() == null || !problem.listed().rest()
               ? null
-              : new float
-                  [Math.multiplyExact(problem.listed().count(), problem.listed().ids().length)],
+              : new float[problem.listed().count()],
           ids,
           ids == null ? null : new float[ids.length]);
+    }
+
+    private static float[] listed(HeadProblem.Listed listed) {
+      if (listed == null || listed.kind() == HeadProblem.Listed.Kind.TOP) {
+        return null;
+      }
+      float[] logits = new float[Math.multiplyExact(listed.count(), listed.each())];
+      boolean byRow = listed.kind() == HeadProblem.Listed.Kind.BY_ROW;
+      Arrays.fill(logits, byRow ? Float.NEGATIVE_INFINITY : 0);
+      return logits;
     }
   }
 

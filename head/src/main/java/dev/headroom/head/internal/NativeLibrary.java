@@ -16,7 +16,7 @@ import java.util.Locale;
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
   /** The version of the binary interface this class was written for. */
-  int ABI = 4;
+  int ABI = 5;
 
   /** Status: a target outside [0,V) that is not the ignore index. */
   int TARGET_RANGE = 2;
@@ -52,7 +52,7 @@ public interface NativeLibrary extends Library {
 
   /** The arguments of a call, as in {@code headroom_head}. */
   final class Head {
-    private static final int BYTES = 464;
+    private static final int BYTES = 488;
 
     public int abi = ABI;
     public int device;
@@ -86,10 +86,13 @@ public interface NativeLibrary extends Library {
     public Pointer uEntropy;
     public Pointer uLogProb;
     public long listedCount;
+    public long listedKind;
     public Pointer listedIds;
     public Pointer listedPlaces;
     public Pointer listedLogits;
     public Pointer uListed;
+    public Pointer lseRest;
+    public Pointer uRest;
     public Between between;
     public Pointer betweenContext;
     public Pointer nll;
@@ -134,8 +137,10 @@ public interface NativeLibrary extends Library {
       at.putInt(eDtype).putInt(cDtype).putInt(tDtype).putInt(compute).putLong(ignoreIndex);
       put(at, classWeight).putDouble(labelSmoothing);
       at.putDouble(logitScale).putDouble(softCap).putDouble(zLoss).putLong(softCount);
-      put(at, softIds, softWeights, r, rZ, uLse, uEntropy, uLogProb).putLong(listedCount);
-      put(at, listedIds, listedPlaces, listedLogits, uListed);
+      put(at, softIds, softWeights, r, rZ, uLse, uEntropy, uLogProb)
+          .putLong(listedCount)
+          .putLong(listedKind);
+      put(at, listedIds, listedPlaces, listedLogits, uListed, lseRest, uRest);
       put(at, CallbackReference.getFunctionPointer(between), betweenContext);
       put(at, nll, lse, entropy, squares, variance, smooth, soft).putLong(topCount);
       put(at, topIds, topLogits);

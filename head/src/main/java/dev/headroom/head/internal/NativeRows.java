@@ -43,11 +43,17 @@ final class NativeRows implements AutoCloseable {
       at.uEntropy = floats(problem.upstream().entropy());
       at.uLogProb = floats(problem.upstream().logProb());
       at.uListed = floats(problem.upstream().listed());
+      at.uRest = floats(problem.upstream().rest());
     }
     if (problem.listed() != null) {
-      at.listedCount = problem.listed().ids().length;
-      at.listedIds = longs(problem.listed().ids());
+      at.listedCount = problem.listed().each();
+      at.listedKind = problem.listed().kind().ordinal();
+      at.listedIds = problem.listed().ids() == null ? null : longs(problem.listed().ids());
       at.listedPlaces = longs(problem.listed().places());
+      at.lseRest = statistics(statistics.rest());
+      if (given && problem.listed().kind() == HeadProblem.Listed.Kind.TOP) {
+        at.topIds = longs(statistics.topIds());
+      }
     }
     at.dropped = options.filter().on() ? room(problem.n()) : null;
     at.nll = statistics(statistics.nll());
@@ -121,7 +127,11 @@ final class NativeRows implements AutoCloseable {
         write(at.uLse, problem.upstream().lse(), first, end);
         write(at.uEntropy, problem.upstream().entropy(), first, end);
         write(at.uLogProb, problem.upstream().logProb(), first, end);
-        write(at.uListed, problem.upstream().listed(), listedFrom(first), listedFrom(end));
+        int from = placesFrom(first);
+        int until = placesFrom(end);
+        int each = problem.listed() == null ? 0 : problem.listed().each();
+        write(at.uListed, problem.upstream().listed(), from * each, until * each);
+        write(at.uRest, problem.upstream().rest(), from, until);
       }
     } catch (RuntimeException | Error e) {
       // nothing thrown may pass through native frames
@@ -129,18 +139,17 @@ final class NativeRows implements AutoCloseable {
     }
   }
 
-  /** Returns where the lists of rows from this one on begin. */
-  private int listedFrom(int row) {
+  /** Returns the first place of the rows from this one on. */
+  private int placesFrom(int row) {
     if (problem.listed() == null) {
       return 0;
     }
-    int k = problem.listed().ids().length;
     for (int i = row; i < problem.n(); i++) {
       if (problem.place(i) >= 0) {
-        return problem.place(i) * k;
+        return problem.place(i);
       }
     }
-    return problem.listed().count() * k;
+    return problem.listed().count();
   }
 
   /** Returns the statistics that the call has written, or was given. */
@@ -165,7 +174,13 @@ final class NativeRows implements AutoCloseable {
     read(at.variance, statistics.variance(), first, end);
     read(at.smooth, statistics.smooth(), first, end);
     read(at.soft, statistics.soft(), first, end);
-    read(at.listedLogits, statistics.listed(), listedFrom(first), listedFrom(end));
+    if (problem.listed() != null) {
+      int from = placesFrom(first);
+      int until = placesFrom(end);
+      int each = problem.listed().each();
+      read(at.listedLogits, statistics.listed(), from * each, until * each);
+      read(at.lseRest, statistics.rest(), from, until);
+    }
     if (at.topIds != null) {
       int k = problem.options().topK();
       at.topIds.read(8L * first * k, statistics.topIds(), first * k, (end - first) * k);

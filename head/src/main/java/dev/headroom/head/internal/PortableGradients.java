@@ -22,13 +22,15 @@ final class PortableGradients {
   private final int first;
   private final int rows;
 
-  // d/dz_v = p_v (a + (z_v - lse) b) - s w_v - [v = t] at
+  // d/dz_v = p_v (a + (z_v - lse) b + [v is not listed] rest) - s w_v - [v = t] at
   private final float[] lse;
   private final float[] a;
   private final float[] b;
   private final float[] s;
   private final float[] at;
+  private final float[] rest;
   private final boolean[] kept;
+  private final PortableLists lists;
 
   PortableGradients(HeadProblem problem, Classes classes, HeadResult out, int first, int end) {
     this.problem = problem;
@@ -42,7 +44,9 @@ final class PortableGradients {
     b = new float[rows];
     s = new float[rows];
     at = new float[rows];
+    rest = new float[rows];
     kept = new boolean[rows];
+    lists = PortableLists.of(problem, out.rows(), first, rows);
     for (int i = 0; i < rows; i++) {
       kept[i] = !problem.ignored(first + i);
       if (kept[i]) {
@@ -73,6 +77,11 @@ final class PortableGradients {
                 - uEntropy * entropy
                 - problem.uLogProb(row));
     b[i] = (float) -uEntropy;
+    if (problem.uRest(row) != 0) {
+      // (where R lies 80 nats below L, p of its classes is 0 in float32)
+      double apart = lse[i] - out.rows().rest()[problem.place(row)];
+      rest[i] = (float) (problem.uRest(row) * Math.exp(Math.min(80, apart)));
+    }
     s[i] = (float) (r * classes.share());
     at[i] = (float) (target - problem.uLogProb(row));
   }
@@ -98,11 +107,16 @@ final class PortableGradients {
     if (problem.upstream() != null && problem.upstream().entropy() != null) {
       g = offsets.mul(tile.column(b)).add(g);
     }
-    g = offsets.exp().mul(g);
+    NDArray p = offsets.exp();
+    g = p.mul(g);
+    if (lists != null && problem.upstream() != null && problem.upstream().rest() != null) {
+      g = g.add(lists.without(tile, p.mul(tile.column(rest)), 0));
+    }
     if (classes.smoothed() != null) {
       g = g.sub(tile.column(s).mul(tile.classRow(classes.smoothed())));
     }
     g = tile.addListed(subtractTargets(tile, g), problem, first);
+    g = lists == null ? g : lists.add(tile, g);
     if (options.softCap() > 0) {
       NDArray part = tile.z.div((float) options.softCap());
       g = g.mul(part.mul(part).neg().add(1f));

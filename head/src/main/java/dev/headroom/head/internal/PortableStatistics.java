@@ -23,6 +23,7 @@ final class PortableStatistics {
   private final double[] target;
   private final double[] smoothed;
   private final double[] softLogits;
+  private final PortableLists lists;
 
   PortableStatistics(
       HeadProblem problem, Classes classes, HeadResult.Rows out, int first, int end) {
@@ -41,6 +42,7 @@ final class PortableStatistics {
     target = new double[rows];
     smoothed = new double[rows];
     softLogits = new double[rows];
+    lists = PortableLists.of(problem, out, first, rows);
   }
 
   void run(NDArray e, PortableTile.Operands operands, long tileColumns) {
@@ -50,7 +52,12 @@ final class PortableStatistics {
     for (long begin = 0; begin < v; begin += tileColumns) {
       try (PortableTile tile =
           new PortableTile(e, operands, begin, Math.min(v, begin + tileColumns))) {
-        mergeExponentials(tile);
+        if (lists != null) {
+          lists.read(tile);
+        }
+        boolean join = lists != null && lists.join();
+        mergeExponentials(
+            tile, join ? lists.without(tile, tile.z, Float.NEGATIVE_INFINITY) : tile.z);
         if (tile.holdsAny(targets)) {
           add(target, tile.logitsAt(targets), null);
         }
@@ -72,6 +79,9 @@ final class PortableStatistics {
     if (top != null) {
       top.finish();
     }
+    if (lists != null) {
+      lists.restOfTop();
+    }
   }
 
   private static void add(double[] sums, float[] values, float[] factors) {
@@ -83,11 +93,11 @@ final class PortableStatistics {
   }
 
   /** Merges the maximum, the sum of exponentials and, where asked for, what moments are made of. */
-  private void mergeExponentials(PortableTile tile) {
+  private void mergeExponentials(PortableTile tile, NDArray z) {
     int[] along = {1};
     // a tile that is -inf throughout has no classes: its origin is a number
-    NDArray origin = tile.z.max(along, true).maximum(-Float.MAX_VALUE);
-    NDArray offsets = tile.z.sub(origin);
+    NDArray origin = z.max(along, true).maximum(-Float.MAX_VALUE);
+    NDArray offsets = z.sub(origin);
     NDArray exponentials = offsets.exp();
     float[] tileSum = exponentials.sum(along).toFloatArray();
     float[] tileMax = origin.toFloatArray();
@@ -147,8 +157,29 @@ final class PortableStatistics {
     }
   }
 
+  /** Adds the logits that a row lists of its own to its sums, which hold all others. */
+  private void joinListed(int i) {
+    out.rest()[problem.place(first + i)] = (float) (max[i] + Math.log(sum[i]));
+    for (double logit : lists.logits(i)) {
+      double larger = Math.max(max[i], logit);
+      shift(i, max[i] - larger);
+      max[i] = larger;
+      double away = logit - larger;
+      double fresh = Math.exp(away);
+      if (!(fresh == 0)) {
+        sum[i] += fresh;
+        sumOffsets[i] += fresh * away;
+        sumOffsetSquares[i] += fresh * away * away;
+        sumSquares[i] += fresh * fresh;
+      }
+    }
+  }
+
   private void write(int i) {
     int row = first + i;
+    if (lists != null && lists.join() && problem.place(row) >= 0) {
+      joinListed(i);
+    }
     double lse = max[i] + Math.log(sum[i]);
     out.lse()[row] = (float) lse;
     out.nll()[row] = (float) (lse - target[i]);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.internal.HeadProblem.Listed.Kind;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
@@ -112,7 +113,7 @@ final class PortableTile implements AutoCloseable {
     return g.scatter(columns, g.gather(columns, 1).sub(column(here)), 1);
   }
 
-  /** Writes the logits of those listed classes that lie in the tile. */
+  /** Writes the logits of those classes that all rows list and that lie in the tile. */
   void list(HeadProblem problem, int first, float[] listed) {
     Here here = here(problem, first);
     if (here == null) {
@@ -126,7 +127,7 @@ final class PortableTile implements AutoCloseable {
     }
   }
 
-  /** Returns an array plus upstream gradients at listed classes, times d z / d a. */
+  /** Returns an array plus upstream gradients at classes that all rows list. */
   NDArray addListed(NDArray g, HeadProblem problem, int first) {
     float[] upstream = problem.upstream() == null ? null : problem.upstream().listed();
     Here here = upstream == null ? null : here(problem, first);
@@ -163,7 +164,7 @@ final class PortableTile implements AutoCloseable {
   }
 
   private Here here(HeadProblem problem, int first) {
-    if (problem.listed() == null) {
+    if (problem.listed() == null || problem.listed().kind() != Kind.SHARED) {
       return null;
     }
     long[] ids = problem.listed().ids();

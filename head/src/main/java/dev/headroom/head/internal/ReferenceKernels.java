@@ -94,7 +94,7 @@ public final class ReferenceKernels implements HeadKernels {
           if (between) {
             problem.formBetween(rows, i, i + 1);
           }
-          addGradients(i, row.gradient());
+          addGradients(i, row.gradient(rows));
         }
       }
       if (wanted == null) {
@@ -136,12 +136,10 @@ public final class ReferenceKernels implements HeadKernels {
         rows.squares()[i] = (float) row.squares;
         rows.variance()[i] = (float) row.variance;
       }
-      if (rows.listed() != null) {
-        row.list(rows.listed());
-      }
       if (rows.topIds() != null) {
         row.top(rows.topIds(), rows.topLogits());
       }
+      row.list(rows);
     }
 
     private void addGradients(int row, double[] g) {

@@ -1,6 +1,8 @@
 package dev.headroom.head.internal;
 
 import dev.headroom.head.HeadOptions;
+import java.util.BitSet;
+import java.util.function.IntPredicate;
 
 /** One row of the head in float64: the formula of {@link HeadKernels}, term by term. */
 final class ReferenceRow {
@@ -32,7 +34,7 @@ final class ReferenceRow {
     for (int v = 0; v < z.length; v++) {
       z[v] = capped(options.logitScale() * z[v]);
     }
-    lse = logSumExp(-1);
+    lse = logSumExp(v -> false);
     nll = nll((int) problem.targets()[row]);
     smooth = smooth();
     soft = soft();
@@ -57,14 +59,14 @@ final class ReferenceRow {
     return kept ? s : options.softCap() * Math.tanh(s / options.softCap());
   }
 
-  private double logSumExp(int without) {
+  private double logSumExp(IntPredicate without) {
     double max = Double.NEGATIVE_INFINITY;
     for (int v = 0; v < z.length; v++) {
-      max = v == without ? max : Math.max(max, z[v]);
+      max = without.test(v) ? max : Math.max(max, z[v]);
     }
     double sum = 0;
     for (int v = 0; v < z.length; v++) {
-      boolean counts = v != without && max != Double.NEGATIVE_INFINITY;
+      boolean counts = !without.test(v) && max != Double.NEGATIVE_INFINITY;
       sum += counts ? Math.exp(z[v] - max) : 0;
     }
     return max + Math.log(sum);
@@ -72,23 +74,53 @@ final class ReferenceRow {
 
   /** Returns {@code log(1 + exp(gap))}, where {@code lse - z_t} would lose a share of p near 1. */
   private double nll(int target) {
-    double gap = logSumExp(target) - z[target];
+    double gap = logSumExp(v -> v == target) - z[target];
     return gap > 40 ? gap : Math.log1p(Math.exp(gap));
   }
 
-  /** Writes the logits of listed classes, where the row has a place for them. */
-  void list(float[] listed) {
-    for (int k = 0; problem.place(row) >= 0 && k < problem.listed().ids().length; k++) {
-      listed[problem.place(row) * problem.listed().ids().length + k] =
-          (float) z[(int) problem.listed().ids()[k]];
+  /** Writes what is said of listed classes, where the row has a place for them; after the top. */
+  void list(HeadResult.Rows rows) {
+    int place = problem.place(row);
+    if (place < 0) {
+      return;
+    }
+    int each = problem.listed().each();
+    for (int k = 0; rows.listed() != null && k < each; k++) {
+      long id = problem.listed().id(rows, row, k);
+      rows.listed()[place * each + k] = id < 0 ? Float.NEGATIVE_INFINITY : (float) z[(int) id];
+    }
+    if (rows.rest() != null) {
+      rows.rest()[place] = (float) logSumExp(lists(rows)::get);
     }
   }
 
-  private void addListed(double[] g) {
-    boolean any = problem.upstream() != null && problem.upstream().listed() != null;
-    for (int k = 0; any && problem.place(row) >= 0 && k < problem.listed().ids().length; k++) {
-      int at = problem.place(row) * problem.listed().ids().length + k;
-      g[(int) problem.listed().ids()[k]] += problem.upstream().listed()[at];
+  private BitSet lists(HeadResult.Rows rows) {
+    BitSet lists = new BitSet();
+    for (int k = 0; problem.place(row) >= 0 && k < problem.listed().each(); k++) {
+      long id = problem.listed().id(rows, row, k);
+      if (id >= 0) {
+        lists.set((int) id);
+      }
+    }
+    return lists;
+  }
+
+  /** Adds the upstream gradients of listed logits, and that of the rest to all other classes. */
+  private void addListed(double[] g, HeadResult.Rows rows) {
+    for (int k = 0; problem.place(row) >= 0 && k < problem.listed().each(); k++) {
+      long id = problem.listed().id(rows, row, k);
+      if (id >= 0) {
+        g[(int) id] += problem.uListed(row, k);
+      }
+    }
+    double uRest = problem.uRest(row);
+    if (uRest == 0) {
+      return;
+    }
+    BitSet lists = lists(rows);
+    double rest = logSumExp(lists::get);
+    for (int v = 0; v < g.length; v++) {
+      g[v] += lists.get(v) ? 0 : uRest * Math.exp(z[v] - rest);
     }
   }
 
@@ -132,8 +164,12 @@ final class ReferenceRow {
     return problem.soft().weights()[row * options.softTargets() + k];
   }
 
-  /** Returns the gradient of the row's loss with respect to the raw logits. */
-  double[] gradient() {
+  /**
+   * Returns the gradient of the row's loss with respect to the raw logits.
+   *
+   * @param rows statistics, which name the classes of the largest logits
+   */
+  double[] gradient(HeadResult.Rows rows) {
     double r = problem.r()[row];
     double uEntropy = problem.uEntropy(row);
     double hard = (1 - options.labelSmoothing()) * r;
@@ -152,7 +188,7 @@ final class ReferenceRow {
         g[id(k)] -= hard * weight(k);
       }
     }
-    addListed(g);
+    addListed(g, rows);
     g[(int) problem.targets()[row]] -= target - problem.uLogProb(row);
     for (int v = 0; v < z.length; v++) {
       double w = classes.smoothed() == null ? 0 : classes.smoothed()[v];

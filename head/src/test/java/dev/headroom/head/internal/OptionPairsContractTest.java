@@ -3,6 +3,7 @@ package dev.headroom.head.internal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.NDManager;
+import dev.headroom.head.ComputeType;
 import dev.headroom.head.HeadOptions;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -34,7 +35,7 @@ class OptionPairsContractTest {
     Z_LOSS(2),
     SOFT(3),
     ENTROPY(4),
-    LISTED(3),
+    LISTED(6),
     LSE_UPSTREAM(2),
     LOG_PROB_UPSTREAM(2),
     TOP(3),
@@ -127,10 +128,15 @@ class OptionPairsContractTest {
             .withSoftTargets(new int[] {0, 1, 4}[at(row, Factor.SOFT)])
             .withEntropy(at(row, Factor.ENTROPY) > 0)
             .withMoments(at(row, Factor.ENTROPY) > 2)
-            .withTopK(Math.min(v, new int[] {0, 1, 7}[at(row, Factor.TOP)]));
+            .withTopK(Math.min(v, topK(row)));
     return at(row, Factor.CLASS_WEIGHTS) == 0
         ? options
         : options.withClassWeights(Problems.classWeights(v, SEED));
+  }
+
+  private static int topK(int[] row) {
+    int asked = new int[] {0, 1, 7}[at(row, Factor.TOP)];
+    return at(row, Factor.LISTED) >= 4 ? Math.max(2, asked) : asked;
   }
 
   private static HeadProblem problem(NDManager manager, Rung rung, int[] row) {
@@ -148,10 +154,16 @@ class OptionPairsContractTest {
             at(row, Factor.LSE_UPSTREAM) > 0,
             at(row, Factor.ENTROPY) > 1,
             at(row, Factor.LOG_PROB_UPSTREAM) > 0);
-    if (at(row, Factor.LISTED) > 0) {
-      // one class in 200, or every third
-      problem = Problems.listed(problem, SEED, at(row, Factor.LISTED) == 1 ? 200 : 3);
-    }
+    problem =
+        switch (at(row, Factor.LISTED)) {
+          case 1 -> Problems.listed(problem, SEED, 200);
+          case 2 -> Problems.listed(problem, SEED, 3);
+          case 3 -> Problems.listedByRow(problem, SEED, 9);
+          // (in bfloat16 a class at the border may be in or out, which the rest sees)
+          case 4 -> Problems.listedTop(problem, SEED, rung.compute() == ComputeType.FLOAT32);
+          case 5 -> Problems.listedTop(problem, SEED, false);
+          default -> problem;
+        };
     return Problems.halved(
         problem, at(row, Factor.HIDDEN_TYPE) > 0, at(row, Factor.CLASSIFIER_TYPE) > 0);
   }

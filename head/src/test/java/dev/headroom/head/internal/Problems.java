@@ -6,10 +6,13 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.internal.HeadProblem.Listed;
+import dev.headroom.head.internal.HeadProblem.Listed.Kind;
 import dev.headroom.head.internal.HeadProblem.RowUpstream;
 import dev.headroom.head.internal.HeadProblem.SoftTargets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.LongStream;
 
 /** Makes seeded problems for the tests of the kernels. */
@@ -71,31 +74,92 @@ final class Problems {
    * gradients; those of the rows come only between statistics and gradients.
    */
   static HeadProblem listed(HeadProblem problem, long seed, int every) {
-    int n = problem.n();
     long[] ids =
         LongStream.range(0, problem.options().classes()).filter(v -> v % every == 0).toArray();
-    long[] places = new long[n];
+    long[] places = places(problem);
+    int count = (int) Arrays.stream(places).max().orElse(-1) + 1;
+    return lateUpstream(problem, new Listed(ids, places, count), seed);
+  }
+
+  /**
+   * The same problem with classes of two rows of three listed by row, in no order, some places
+   * empty, among them targets; with random upstream gradients of them and of the rest.
+   */
+  static HeadProblem listedByRow(HeadProblem problem, long seed, int each) {
+    Random random = new Random(seed);
+    int classes = (int) problem.options().classes();
+    long[] places = places(problem);
+    int count = (int) Arrays.stream(places).max().orElse(-1) + 1;
+    long[] ids = new long[count * each];
+    Arrays.fill(ids, -1);
+    for (int i = 0; i < problem.n(); i++) {
+      Set<Long> own = new HashSet<>();
+      for (int k = 0; places[i] >= 0 && k < each; k++) {
+        long id = k == i % each ? problem.targets()[i] : random.nextInt(classes);
+        if (random.nextInt(4) > 0 && own.add(id)) {
+          ids[(int) places[i] * each + k] = id;
+        }
+      }
+    }
+    return lateUpstream(problem, new Listed(Kind.BY_ROW, ids, each, places, count, true), seed);
+  }
+
+  /** The same problem with the largest logits of two rows of three listed. */
+  static HeadProblem listedTop(HeadProblem problem, long seed, boolean rest) {
+    long[] places = places(problem);
+    int count = (int) Arrays.stream(places).max().orElse(-1) + 1;
+    int each = problem.options().topK();
+    return lateUpstream(problem, new Listed(Kind.TOP, null, each, places, count, rest), seed);
+  }
+
+  private static long[] places(HeadProblem problem) {
+    long[] places = new long[problem.n()];
     int count = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < places.length; i++) {
       places[i] = i % 3 == 1 || problem.ignored(i) ? -1 : count++;
     }
+    return places;
+  }
+
+  /** Upstream gradients of lists that come between statistics and gradients, by class and row. */
+  private static HeadProblem lateUpstream(HeadProblem problem, Listed listed, long seed) {
     RowUpstream own = problem.upstream();
-    float[] late = gaussians(new Random(seed), count * ids.length, 1);
-    float[] upstream = new float[late.length];
-    int[] at = Arrays.stream(places).mapToInt(place -> (int) place * ids.length).toArray();
+    float[] late = gaussians(new Random(seed), 1009, 1);
+    int each = listed.each();
+    float[] upstream = new float[listed.count() * each];
+    float[] rest = listed.rest() ? new float[listed.count()] : null;
     return problem
-        .withUpstream(new RowUpstream(own.lse(), own.entropy(), own.logProb(), upstream))
+        .withUpstream(new RowUpstream(own.lse(), own.entropy(), own.logProb(), upstream, rest))
         .withListed(
-            new Listed(ids, places, count),
+            listed,
             (statistics, rows) -> {
               for (int row : rows) {
-                for (int k = 0; at[row] >= 0 && k < ids.length; k++) {
+                int place = (int) listed.places()[row];
+                for (int k = 0; place >= 0 && k < each; k++) {
                   // wrong where the logit is not known yet
-                  upstream[at[row] + k] =
-                      statistics.listed()[at[row] + k] == 0 ? 7 : late[at[row] + k];
+                  boolean unknown = listed.logit(statistics, row, k) == 0;
+                  int id = (int) Math.max(0, listed.id(statistics, row, k));
+                  double fades = unknown ? 1 : fades(statistics, listed, row, k);
+                  upstream[place * each + k] =
+                      unknown ? 7 : (float) (fades * late[(31 * id + row) % 1009]);
+                }
+                if (rest != null && place >= 0) {
+                  // by the share of the mass, so that the entries stay bounded
+                  double share = Math.exp(statistics.rest()[place] - statistics.lse()[row]);
+                  rest[place] = (float) (late[row % 1009] * Math.min(1, share));
                 }
               }
             });
+  }
+
+  /** Which class comes last among the largest is up to rounding: its gradient is to be 0. */
+  private static double fades(HeadResult.Rows statistics, Listed listed, int row, int k) {
+    if (listed.kind() != Kind.TOP) {
+      return 1;
+    }
+    double last = listed.logit(statistics, row, listed.each() - 1);
+    double z = listed.logit(statistics, row, k);
+    return z == Double.NEGATIVE_INFINITY ? 0 : Math.tanh(z - last);
   }
 
   /** The same problem with hidden states or classifier rounded to float16. */

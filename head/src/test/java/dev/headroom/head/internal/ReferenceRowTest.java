@@ -74,7 +74,9 @@ class ReferenceRowTest {
       Random random = new Random(SEED);
       for (int i = 0; i < ROWS; i++) {
         double[] a = random.doubles(CLASSES, -3, 3).toArray();
-        double[] gradient = new ReferenceRow(problem, classes, i, a.clone()).gradient();
+        double[] gradient =
+            new ReferenceRow(problem, classes, i, a.clone())
+                .gradient(HeadResult.Rows.empty(problem));
         for (int v = 0; v < CLASSES; v++) {
           double kept = a[v];
           double step = 1e-5;
