@@ -1,2 +1,4 @@
-/** Losses made of the head's log-probabilities with DJL's autograd, as tests that run. */
+/**
+ * Losses made of the head's outputs and of several heads with DJL's autograd, as tests that run.
+ */
 package dev.headroom.head.examples;
