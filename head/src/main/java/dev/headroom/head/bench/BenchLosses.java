@@ -16,6 +16,7 @@ import dev.headroom.head.losses.OneVsEach;
 import dev.headroom.head.losses.PassAtN;
 import dev.headroom.head.losses.SymmetricCrossEntropy;
 import dev.headroom.head.losses.WholeNumberLoss;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 
 /**
- * The losses that a benchmark can measure, by their names: what is done to the options of the head.
+ * The losses that a benchmark can measure, by their names: what is done to the options of the head,
+ * or those of {@link BenchPairs}.
  *
  * <p>Number tokens are the targets of a tenth of the rows, filled up with the first ids to 1110 of
  * them, as many as o200k has; their values are 0 to 999, again and again.
@@ -39,10 +41,12 @@ public final class BenchLosses {
 
   /** Returns the names, in the order of the table. */
   public static List<String> names() {
-    return List.copyOf(all(new long[] {0}, 4).keySet());
+    List<String> names = new ArrayList<>(all(new long[] {0}, 4).keySet());
+    names.addAll(BenchPairs.NAMES);
+    return List.copyOf(names);
   }
 
-  /** Returns what each loss does to the options of a head. */
+  /** Returns what each loss of one head does to its options. */
   static Map<String, UnaryOperator<HeadOptions>> all(long[] targets, long classes) {
     NumberTokens tokens = numbers(targets, classes);
     NumberTokenLoss wasserstein = NumberTokenLoss.wasserstein(tokens);

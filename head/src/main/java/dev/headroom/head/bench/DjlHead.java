@@ -17,7 +17,7 @@ import java.util.Locale;
 
 /**
  * A head in this process, under DJL's gradient collector: DJL's matMul with its softmax
- * cross-entropy, or one of Headroom's, of which the spherical one has another loss.
+ * cross-entropy, or one of Headroom's, some with another loss.
  *
  * <p>Its peak is the process's peak resident set in a turn less what was resident before (inputs
  * and the classifier's gradient buffer) and less dE.
@@ -33,12 +33,19 @@ final class DjlHead implements Contestant {
   private final HeadShape shape;
   private final HeadOptions options;
   private final Loss loss;
+  private final BenchPairs.Pair pair;
 
   DjlHead(String name, HeadShape shape, HeadOptions options, Loss loss) {
+    this(name, shape, options, loss, null);
+  }
+
+  private DjlHead(
+      String name, HeadShape shape, HeadOptions options, Loss loss, BenchPairs.Pair pair) {
     this.name = name;
     this.shape = shape;
     this.options = options;
     this.loss = loss;
+    this.pair = pair;
   }
 
   /** Returns DJL's own head. */
@@ -54,6 +61,11 @@ final class DjlHead implements Contestant {
   /** Returns Headroom's head of a loss of the spherical family. */
   static DjlHead spherical(String name, HeadShape shape, HeadOptions options) {
     return new DjlHead(name, shape, options, new SphericalLoss(options, SPHERICAL));
+  }
+
+  /** Returns Headroom's head with a loss that compares it with another head. */
+  static DjlHead pair(String name, HeadShape shape, HeadOptions options, BenchPairs.Pair pair) {
+    return new DjlHead(name, shape, options, pair.loss(), pair);
   }
 
   @Override
@@ -76,6 +88,9 @@ final class DjlHead implements Contestant {
     if (loss instanceof SphericalLoss) {
       return "gram";
     }
+    if (pair != null) {
+      return "pair";
+    }
     return loss instanceof HeadLoss head
         ? head.engine(shape.n()).name().toLowerCase(Locale.ROOT)
         : "logits";
@@ -87,7 +102,10 @@ final class DjlHead implements Contestant {
       return PLAIN_COPIES * 4 * shape.n() * shape.v() + shape.gradientBytes();
     }
     long copies = options.delivery() == Delivery.AUTOGRAD ? 8L * shape.v() * shape.d() : 0;
-    return options.workspaceBytes() + shape.gradientBytes() + copies;
+    // (at most three passes with a workspace each, and a normalised copy of the classifier)
+    long passes = pair == null ? 1 : 3;
+    copies += pair == null ? 0 : 4L * shape.v() * shape.d();
+    return passes * options.workspaceBytes() + shape.gradientBytes() + copies;
   }
 
   @Override
@@ -103,7 +121,7 @@ final class DjlHead implements Contestant {
       long start = System.nanoTime();
       float value;
       try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
-        NDArray mean = loss.evaluate(new NDList(inputs.targets()), predictions(e, inputs.weight()));
+        NDArray mean = loss.evaluate(labels(inputs, e), predictions(e, inputs.weight()));
         collector.backward(mean);
         value = mean.getFloat();
       }
@@ -114,6 +132,9 @@ final class DjlHead implements Contestant {
       }
       if (loss instanceof SphericalLoss head) {
         head.finishBackward();
+      }
+      if (pair != null) {
+        pair.finish().run();
       }
       return new Turn(seconds, value, reset ? Math.max(0, extra) : -1);
     } catch (EngineException | HeadException e) {
@@ -131,7 +152,14 @@ final class DjlHead implements Contestant {
     if (loss instanceof SphericalLoss head) {
       head.releaseMemory();
     }
+    if (pair != null) {
+      pair.release().run();
+    }
     return ProcessMemory.resetPeak();
+  }
+
+  private NDList labels(BenchInputs inputs, NDArray hidden) {
+    return pair == null ? new NDList(inputs.targets()) : pair.labels(inputs, hidden);
   }
 
   private NDList predictions(NDArray e, NDArray weight) {

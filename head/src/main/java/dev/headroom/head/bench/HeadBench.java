@@ -126,15 +126,7 @@ public final class HeadBench {
     list.add(DjlHead.plain(shape));
     list.add(DjlHead.headroom("headroom-fused", shape, fused));
     if (!settings.losses().isEmpty()) {
-      Map<String, UnaryOperator<HeadOptions>> losses =
-          BenchLosses.all(inputs.targets().toLongArray(), shape.v());
-      for (String loss : settings.losses()) {
-        HeadOptions changed = losses.get(loss).apply(fused);
-        list.add(
-            loss.equals(BenchLosses.SPHERICAL)
-                ? DjlHead.spherical(loss, shape, changed)
-                : DjlHead.headroom(loss, shape, changed));
-      }
+      addLosses(list, fused);
       return list;
     }
     list.add(DjlHead.headroom("headroom-autograd", shape, options));
@@ -146,6 +138,24 @@ public final class HeadBench {
       list.addAll(PeerHead.all(shape, settings.workspaceBytes(), peer));
     }
     return list;
+  }
+
+  private void addLosses(List<Contestant> list, HeadOptions fused) {
+    Map<String, UnaryOperator<HeadOptions>> losses =
+        BenchLosses.all(inputs.targets().toLongArray(), shape.v());
+    boolean paired = settings.losses().stream().anyMatch(BenchPairs.NAMES::contains);
+    BenchPairs pairs = paired ? new BenchPairs(inputs, fused) : null;
+    for (String loss : settings.losses()) {
+      if (BenchPairs.NAMES.contains(loss)) {
+        list.add(pairs.head(loss, shape));
+        continue;
+      }
+      HeadOptions changed = losses.get(loss).apply(fused);
+      list.add(
+          loss.equals(BenchLosses.SPHERICAL)
+              ? DjlHead.spherical(loss, shape, changed)
+              : DjlHead.headroom(loss, shape, changed));
+    }
   }
 
   private static void leaveOutWhereMemoryEnds(Score score) {

@@ -62,6 +62,29 @@ class HeadBenchTest {
   }
 
   @Test
+  void measuresEveryLossThatItNames() {
+    BenchSettings settings = new BenchSettings(64 << 20, 1, 2, null, BenchLosses.names());
+    ShapeResult result = HeadBench.measure(HeadShape.parse("33,29,5027"), settings, line -> {});
+    assertEquals(List.of(), result.notes());
+    for (String name : BenchLosses.names()) {
+      HeadMeasurement head = head(result, name);
+      assertEquals("", head.note(), head.toString());
+      assertTrue(head.seconds() > 0, head.toString());
+    }
+    assertEquals("pair", head(result, "forward-kl").engine());
+  }
+
+  @Test
+  void refusesALossThatNoOneKnows() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new BenchSettings(64 << 20, 1, 2, null, List.of("no-loss")))
+            .getMessage();
+    assertTrue(message.startsWith("loss: no-loss (expected: one of ["), message);
+  }
+
+  @Test
   void takesTurnsWithPytorchsHeadsAndHoldsTheirLossAgainstTheSameOne() throws IOException {
     double truth;
     try (NDManager manager = NDManager.newBaseManager()) {
