@@ -29,6 +29,10 @@ Head head_of(const headroom_head& head, const Layout& at) {
   h.u_entropy = head.u_entropy;
   h.u_log_prob = head.u_log_prob;
   h.listed_count = head.listed_count;
+  h.listed_kind = static_cast<int>(head.listed_kind);
+  h.lists_own = head.listed_count > 0 && head.listed_kind != HEADROOM_SHARED;
+  h.lse_rest = head.lse_rest;
+  h.u_rest = head.u_rest;
   h.listed_ids = ints(head.listed_ids);
   h.listed_places = ints(head.listed_places);
   h.listed_logits = head.listed_logits;

@@ -123,7 +123,7 @@ class Chunks {
     if (!call_.plan.kept) call_.make_products(index);
     const Tile t = call_.tile(index);
     call_.typed.row_gradients(call_.stream, over(t.columns, kGradientColumns), over(chunk.rows, kGradientRows), call_.args, chunk, t);
-    if (head.soft_count > 0 || (head.listed_count > 0 && head.u_listed))
+    if (head.soft_count > 0 || (head.listed_count > 0 && (head.u_listed || head.u_rest)))
       call_.typed.sparse_entries(call_.stream, chunk.rows, 1, call_.args, chunk, t);
     const bool adds = head.add_dc || !first_chunk;
     if (head.de && !filter_)

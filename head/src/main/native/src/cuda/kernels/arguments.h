@@ -21,6 +21,8 @@ constexpr Int kPilotStep = 16;       // of the chunk's rows, one in so many
 constexpr float kMargin = 1e-5f;     // of the filter's floor, so that rounding loses nothing above tau
 constexpr Int kLeftOut = -1;         // the target of a row that does not count
 constexpr Int kNowhere = -2;         // a target that is no class
+constexpr int kShared = 0, kByRow = 1, kTop = 2;  // headroom_listed
+constexpr double kMostApart = 80;    // e^80 is a float32
 constexpr float kStableMax = -1.0f;  // a cap that is none: z = sgn(s) log(1 + |s|)
 
 // One call of the head.
@@ -39,9 +41,10 @@ struct Head {
   const float* soft_weights;
   const float *r, *r_z, *u_lse, *u_entropy, *u_log_prob;
   Int listed_count;
+  int listed_kind, lists_own;  // headroom_listed; rows list classes of their own
   const Int *listed_ids, *listed_places;
-  float* listed_logits;
-  const float* u_listed;
+  float *listed_logits, *lse_rest;
+  const float *u_listed, *u_rest;
   Int top_count;
 
   float *nll, *lse, *entropy, *squares, *variance, *smooth, *soft;
@@ -53,6 +56,7 @@ struct Head {
 // The scalars of a row's gradient, as in headroom.h.
 struct RowScalars {
   double lse, a, b, s;
+  double rest;  // joins a for the classes that the row does not list
   double t, q;  // what the target's entry loses, and a soft target's for each unit of weight
   double miss;  // 1 - p_t, or -1 where only lse tells it
 };

@@ -17,7 +17,7 @@ static __device__ __forceinline__ Int rows_of_block(const Chunk& chunk, const Fi
 static __device__ __forceinline__ bool takes_part(const Chunk& chunk, Int i) { return chunk.target[i] != kLeftOut; }
 
 // Where a class stands among the group's, or -1.
-static __device__ __forceinline__ Int place_of(const Group& group, Int v) {
+static __device__ __forceinline__ Int find(const Group& group, Int v) {
   Int low = 0, high = group.count;
   while (low < high) {
     const Int middle = (low + high) / 2;
@@ -55,25 +55,20 @@ static __device__ __forceinline__ void group_gradients(const Head& head, const C
       const Int row = begin + i;
       const RowScalars& x = chunk.scalars[row];
       const float z = logit(head, *products_of(tile, chunk, row, v), v);
-      float g = entry_of(head, z, static_cast<float>(x.lse), static_cast<float>(x.a), static_cast<float>(x.b));
-      if (v == chunk.target[row]) g = static_cast<float>(named_entry(head, chunk, row, v, static_cast<double>(z)));
+      float g = entry_of(head, z, static_cast<float>(x.lse), static_cast<float>(x.a + x.rest), static_cast<float>(x.b));
+      if (v == chunk.target[row]) g = static_cast<float>(own_entry(head, chunk, row, v, z));
       static_cast<T*>(group.g)[i * group.g_ld + j] = narrow(takes_part(chunk, row) ? g : 0.0f, T());
     }
   }
   // the entries of soft targets and lists, whole, by the threads that have the same entries above
   for (Int i = from; i < end; ++i) {
-    const Int row = begin + i, of = row_of(chunk, row), list = head.u_listed ? list_of(head, of) : -1;
-    const Int listed = list < 0 ? 0 : head.listed_count;
+    const Int row = begin + i, of = row_of(chunk, row), place = place_of(head, of);
     if (!takes_part(chunk, row)) continue;
-    for (Int k = 0; k < head.soft_count + listed; ++k) {
-      const Int v = k < head.soft_count ? head.soft_ids[of * head.soft_count + k] : head.listed_ids[k - head.soft_count];
-      const Int j = v < 0 || v >= head.v ? -1 : place_of(group, v);
+    for (Int k = 0; k < named_classes(head, place); ++k) {
+      const Int v = named_class(head, of, place, k), j = find(group, v);
       if (j < column - threadIdx.x || j >= column - threadIdx.x + kGradientColumns || j % kThreads != threadIdx.x) continue;
       const float z = logit(head, *products_of(tile, chunk, row, v), v);
-      double g = named_entry(head, chunk, row, v, static_cast<double>(z));
-      for (Int m = 0; m < listed && z != -HEADROOM_INFINITY; ++m)
-        if (head.listed_ids[m] == v) g += static_cast<double>(head.u_listed[list + m]) * slope(head, static_cast<double>(z));
-      static_cast<T*>(group.g)[i * group.g_ld + j] = narrow(static_cast<float>(g), T());
+      static_cast<T*>(group.g)[i * group.g_ld + j] = narrow(static_cast<float>(listed_entry(head, chunk, row, place, v, static_cast<double>(z))), T());
     }
   }
 }
@@ -170,9 +165,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) mark_named(Head head, Chu
   const Int i = blockIdx.x, row = row_of(chunk, i);
   if (!takes_part(chunk, i)) return;
   unsigned char* marks = filter.marks + i / filter.block_rows * head.v;
-  const Int list = list_of(head, row), named = 1 + head.soft_count + (list < 0 ? 0 : head.listed_count);
-  for (Int k = threadIdx.x; k < named; k += kThreads) {
-    const Int v = k == 0 ? chunk.target[i] : k <= head.soft_count ? head.soft_ids[row * head.soft_count + k - 1] : head.listed_ids[k - 1 - head.soft_count];
+  const Int place = place_of(head, row);
+  for (Int k = threadIdx.x; k <= named_classes(head, place); k += kThreads) {
+    const Int v = k == 0 ? chunk.target[i] : named_class(head, row, place, k - 1);
     if (v >= 0 && v < head.v) marks[v] = 1;
   }
 }
@@ -255,7 +250,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) put_back(Head head, Chunk
   const double kept = static_cast<double>(filter.kept[i]), dropped = kept <= 1 ? 1 - kept : kept > 1 ? 0 : kept;  // NaN stays NaN
   if (threadIdx.x == 0 && filter.dropped) filter.dropped[row_of(chunk, i)] = static_cast<float>(dropped);
   if (!put.de || !(filter.rest[block] > 0.0f)) return;
-  const float scale = static_cast<float>(chunk.scalars[i].a * head.logit_scale * dropped / static_cast<double>(filter.rest[block]));
+  const float scale = static_cast<float>((chunk.scalars[i].a + chunk.scalars[i].rest) * head.logit_scale * dropped / static_cast<double>(filter.rest[block]));
   for (Int k = threadIdx.x; k < put.d; k += kThreads) put.de[i * put.de_stride + k] += scale * put.columns[block * put.d + k];
 }
 

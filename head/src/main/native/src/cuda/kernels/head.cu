@@ -45,8 +45,9 @@ static __device__ __forceinline__ void load_logits(const Head& head, const Tile&
 }
 
 // The entry d loss / d a of a class that is named by the row's targets or lists, in float64, rounded once by the caller.
-// With D what targets take away from it, p A - D is D (p - 1) + (A - D) p, which keeps every digit where p is near 1.
-static __device__ double named_entry(const Head& head, const Chunk& chunk, Int i, Int v, double z) {
+// With D what targets take away from it, p A - D is D (p - 1) + (A - D) p, which keeps every digit where p is near 1. `a` is
+// the row's factor of p for this class.
+static __device__ double named_entry(const Head& head, const Chunk& chunk, Int i, Int v, double z, double a) {
   const RowScalars& x = chunk.scalars[i];
   const Int row = row_of(chunk, i);
   const bool own = chunk.target[i] == v;
@@ -54,15 +55,43 @@ static __device__ double named_entry(const Head& head, const Chunk& chunk, Int i
   for (Int j = row * head.soft_count; j < (row + 1) * head.soft_count; ++j)
     if (head.soft_ids[j] == v) taken += x.q * static_cast<double>(head.soft_weights[j]);
   const double p = exp(z - x.lse), less = own && x.miss >= 0 ? -x.miss : expm1(z - x.lse);
-  double g = taken * less + (x.a - taken) * p;
+  double g = taken * less + (a - taken) * p;
   if (head.smooths && present(head, v)) g -= x.s * static_cast<double>(class_weight(head, v));
   if (x.b != 0 && p != 0) g += x.b * p * z;
   return g == 0 ? g : g * slope(head, z);
 }
 
-// Where the row's logits of listed classes are, or -1.
-static __device__ __forceinline__ Int list_of(const Head& head, Int row) {
-  return head.listed_count == 0 ? -1 : head.listed_places[row] < 0 ? -1 : head.listed_places[row] * head.listed_count;
+// The place of a row in the lists, or -1.
+static __device__ __forceinline__ Int place_of(const Head& head, Int row) { return head.listed_count == 0 ? -1 : head.listed_places[row]; }
+
+static __device__ __forceinline__ Int listed_id(const Head& head, Int row, Int place, Int k) {
+  if (head.listed_kind == kShared) return head.listed_ids[k];
+  return head.listed_kind == kByRow ? head.listed_ids[place * head.listed_count + k] : head.top_ids[row * head.top_count + k];
+}
+
+// How many classes a row's targets and lists name, besides its target: those whose entries are not of the plain formula.
+static __device__ __forceinline__ Int named_classes(const Head& head, Int place) {
+  return head.soft_count + (place >= 0 && (head.u_listed || head.u_rest) ? head.listed_count : 0);
+}
+
+static __device__ __forceinline__ Int named_class(const Head& head, Int row, Int place, Int j) {
+  return j < head.soft_count ? head.soft_ids[row * head.soft_count + j] : listed_id(head, row, place, j - head.soft_count);
+}
+
+// The whole entry of one of them: what the row lists of its own has no part in R.
+static __device__ double listed_entry(const Head& head, const Chunk& chunk, Int i, Int place, Int v, double z) {
+  const Int row = row_of(chunk, i);
+  double a = chunk.scalars[i].a + chunk.scalars[i].rest, u = 0;
+  for (Int k = 0; k < named_classes(head, place) - head.soft_count; ++k) {
+    if (listed_id(head, row, place, k) != v || z == -static_cast<double>(HEADROOM_INFINITY)) continue;
+    if (head.lists_own) a = chunk.scalars[i].a;
+    if (head.u_listed) u = static_cast<double>(head.u_listed[place * head.listed_count + k]) * slope(head, z);
+  }
+  return named_entry(head, chunk, i, v, z, a) + u;
+}
+
+static __device__ __forceinline__ double own_entry(const Head& head, const Chunk& chunk, Int i, Int v, float z) {
+  return named_entry(head, chunk, i, v, static_cast<double>(z), chunk.scalars[i].a + chunk.scalars[i].rest);
 }
 
 // p and exp(z - max) come with the argument of exp at most 0, or NaN.
@@ -107,7 +136,7 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
   const int count = static_cast<int>(chunk.rows - first < kGradientRows ? chunk.rows - first : kGradientRows);
   if (static_cast<int>(threadIdx.x) < count) {
     const RowScalars& x = chunk.scalars[first + threadIdx.x];
-    rows[threadIdx.x] = {static_cast<float>(x.lse), static_cast<float>(x.a), static_cast<float>(x.b), static_cast<float>(x.s),
+    rows[threadIdx.x] = {static_cast<float>(x.lse), static_cast<float>(x.a + x.rest), static_cast<float>(x.b), static_cast<float>(x.s),
                          chunk.target[first + threadIdx.x]};
   }
   __syncthreads();
@@ -138,7 +167,7 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
         const float t = z * by_cap;
         g *= head.cap == kStableMax ? expf(-fabsf(z)) : 1.0f - t * t;
       }
-      if (v == row.target) g = static_cast<float>(named_entry(head, chunk, first + i, v, static_cast<double>(z)));
+      if (v == row.target) g = static_cast<float>(own_entry(head, chunk, first + i, v, z));
       out.x[j] = narrow(row.target == kLeftOut || column + j >= tile.columns ? 0.0f : g, T());
     }
     *reinterpret_cast<Four<T>*>(static_cast<T*>(tile.g) + (first + i) * tile.g_ld + column) = out;
@@ -149,16 +178,13 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
 // which of several that name a class comes last.
 template <class T>
 static __device__ __forceinline__ void sparse_entries(const Head& head, const Chunk& chunk, const Tile& tile) {
-  const Int i = blockIdx.x, row = row_of(chunk, i), list = head.u_listed ? list_of(head, row) : -1;
+  const Int i = blockIdx.x, row = row_of(chunk, i), place = place_of(head, row);
   if (chunk.target[i] == kLeftOut) return;
-  const Int listed = list < 0 ? 0 : head.listed_count;
-  for (Int j = threadIdx.x; j < head.soft_count + listed; j += kThreads) {
-    const Int v = j < head.soft_count ? head.soft_ids[row * head.soft_count + j] : head.listed_ids[j - head.soft_count];
+  for (Int j = threadIdx.x; j < named_classes(head, place); j += kThreads) {
+    const Int v = named_class(head, row, place, j);
     if (v < tile.begin || v >= tile.begin + tile.columns) continue;
     const float z = logit(head, tile.z[i * tile.ld + v - tile.begin], v);
-    double g = named_entry(head, chunk, i, v, static_cast<double>(z));
-    for (Int k = 0; k < listed && z != -HEADROOM_INFINITY; ++k)
-      if (head.listed_ids[k] == v) g += static_cast<double>(head.u_listed[list + k]) * slope(head, static_cast<double>(z));
+    const double g = listed_entry(head, chunk, i, place, v, static_cast<double>(z));
     static_cast<T*>(tile.g)[i * tile.g_ld + v - tile.begin] = narrow(static_cast<float>(g), T());
   }
 }
@@ -233,7 +259,23 @@ extern "C" __global__ void __launch_bounds__(kThreads) load_targets(Head head, C
   for (Int j = 0; j < head.soft_count; ++j) chunk.z_soft[i * head.soft_count + j] = HEADROOM_NAN;
 }
 
-// One block a row. The target joins in merge_rows, so that its share of p keeps every digit near 1.
+// Hands out the logits of the ids that a row lists itself, and takes them out of its sums.
+static __device__ __forceinline__ void take_out_listed(const Head& head, const Tile& tile, Int row, float (&z)[kPerThread]) {
+  const Int place = head.listed_kind == kByRow ? place_of(head, row) : -1;
+  for (Int k = 0; place >= 0 && k < head.listed_count; ++k) {
+    const Int column = listed_id(head, row, place, k) - tile.begin;
+    if (column < 0 || column >= tile.columns) continue;
+#pragma unroll
+    for (int j = 0; j < kPerThread; ++j) {
+      if (column_of(j) != column) continue;
+      head.listed_logits[place * head.listed_count + k] = z[j];
+      z[j] = -HEADROOM_INFINITY;
+    }
+  }
+}
+
+// One block a row. The target and the ids of a row's own list join in merge_rows, so that their share of p keeps every digit
+// near 1.
 extern "C" __global__ void __launch_bounds__(kThreads) row_statistics(Head head, Chunk chunk, Tile tile) {
   __shared__ float room[kThreads / 32];
   const Int i = blockIdx.x, target = chunk.target[i];
@@ -249,10 +291,12 @@ extern "C" __global__ void __launch_bounds__(kThreads) row_statistics(Head head,
       const float weight = present(head, v) ? class_weight(head, v) : 0.0f;
       weighted += weight == 0.0f ? 0.0f : weight * z[j];
     }
-    if (column < tile.columns && v == target) {
-      chunk.z_target[i] = z[j];
-      z[j] = -HEADROOM_INFINITY;
-    }
+    if (column < tile.columns && v == target) chunk.z_target[i] = z[j];
+  }
+  take_out_listed(head, tile, row_of(chunk, i), z);
+#pragma unroll
+  for (int j = 0; j < kPerThread; ++j) {
+    if (column_of(j) < tile.columns && tile.begin + column_of(j) == target) z[j] = -HEADROOM_INFINITY;
     most = z[j] > most ? z[j] : most;  // NaN is passed over here and caught by the sum
   }
   most = block_max(most, room);
@@ -334,20 +378,18 @@ extern "C" __global__ void __launch_bounds__(kThreads) row_top(Head head, Chunk 
   }
 }
 
-// One block a row: the logits of its soft targets and listed classes that lie in the tile.
+// One block a row: the logits of its soft targets and of a list for all rows that lie in the tile.
 extern "C" __global__ void __launch_bounds__(kThreads) sparse_logits(Head head, Chunk chunk, Tile tile) {
-  const Int i = blockIdx.x, row = row_of(chunk, i);
+  const Int i = blockIdx.x, row = row_of(chunk, i), place = head.listed_kind == kShared ? place_of(head, row) : -1;
   if (chunk.target[i] == kLeftOut) return;
-  const Int list = list_of(head, row);
-  for (Int j = threadIdx.x; j < head.soft_count + (list < 0 ? 0 : head.listed_count); j += kThreads) {
-    const bool soft = j < head.soft_count;
-    const Int v = soft ? head.soft_ids[row * head.soft_count + j] : head.listed_ids[j - head.soft_count];
+  for (Int j = threadIdx.x; j < head.soft_count + (place < 0 ? 0 : head.listed_count); j += kThreads) {
+    const Int v = named_class(head, row, place, j);
     if (v < tile.begin || v >= tile.begin + tile.columns) continue;
     const float z = logit(head, tile.z[i * tile.ld + v - tile.begin], v);
-    if (soft) {
+    if (j < head.soft_count) {
       chunk.z_soft[i * head.soft_count + j] = z;
     } else {
-      head.listed_logits[list + j - head.soft_count] = z;
+      head.listed_logits[place * head.listed_count + j - head.soft_count] = z;
     }
   }
 }
@@ -396,6 +438,25 @@ static __device__ void merge_top(const Head& head, const Chunk& chunk, Int i, bo
   }
 }
 
+// What the lists of a row's own are still to say; `mass` is that of all classes for kTop, of those not listed for kByRow.
+static __device__ void merge_listed(const Head& head, const Chunk& chunk, Int i, double origin, double mass, double target) {
+  const Int row = row_of(chunk, i), place = place_of(head, row), count = head.listed_count;
+  if (place < 0) return;
+  bool lists_target = false, lists_all = false;
+  for (Int k = 0; k < count; ++k) {
+    const Int v = listed_id(head, row, place, k);
+    lists_all = lists_all || v < 0;
+    lists_target = lists_target || v == chunk.target[i];
+    if (head.listed_kind == kByRow && v < 0) head.listed_logits[place * count + k] = -HEADROOM_INFINITY;
+    if (head.listed_kind == kTop) mass -= exp(static_cast<double>(head.top_logits[row * head.top_count + k]) - origin);
+  }
+  if (head.listed_kind == kTop) {
+    const double least = lists_target ? 0.0 : target;
+    mass = mass < least || (lists_all && mass < static_cast<double>(HEADROOM_INFINITY)) ? least : mass;  // NaN stays NaN
+  }
+  if (head.lse_rest) head.lse_rest[place] = static_cast<float>(origin + log(mass));
+}
+
 // One thread a row: joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs.
 extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chunk chunk) {
   const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
@@ -403,6 +464,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chu
   const double infinity = static_cast<double>(HEADROOM_INFINITY), target = static_cast<double>(chunk.z_target[i]);
   float top = -HEADROOM_INFINITY;
   for (Int tile = 0; tile < chunk.tiles; ++tile) top = chunk.max[tile * chunk.stride + i] > top ? chunk.max[tile * chunk.stride + i] : top;
+  const Int row = row_of(chunk, i), place = head.listed_kind == kByRow ? place_of(head, row) : -1, listed = place < 0 ? 0 : head.listed_count;
+  for (Int k = 0; k < listed; ++k) {
+    const float z = head.listed_logits[place * listed + k];
+    if (listed_id(head, row, place, k) >= 0) top = z > top ? z : top;
+  }
   const double most = static_cast<double>(top) > target || target != target ? static_cast<double>(top) : target;
   const double origin = most == -infinity ? 0.0 : most;
   double rest = 0, moment = 0, second = 0, squares = 0, weighted = 0;
@@ -418,16 +484,25 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chu
     second += part * (static_cast<double>(chunk.second[at]) + shift * (2.0 * first + shift * sum));
     squares += part * part * static_cast<double>(chunk.squares[at]);
   }
-  const double shift = target - origin, part = exp(shift), total = rest + part;
-  if (!(part == 0)) {
+  const auto join = [&](double z) {
+    const double shift = z - origin, part = exp(shift);
+    if (part == 0) return part;
     moment += part * shift;
     second += part * shift * shift;
     squares += part * part;
+    return part;
+  };
+  double others = rest;  // all but the target; what a row lists of its own joins here
+  bool lists_target = false;
+  for (Int k = 0; k < listed; ++k) {
+    const Int v = listed_id(head, row, place, k);
+    lists_target = lists_target || v == chunk.target[i];
+    if (v >= 0 && v != chunk.target[i]) others += join(static_cast<double>(head.listed_logits[place * listed + k]));
   }
+  const double part = join(target), total = others + part;
   // log(1 + exp(gap)) keeps every digit where the target takes all but a trace of the mass
-  const double lse = origin + log(total), gap = origin + log(rest) - target;
+  const double lse = origin + log(total), gap = origin + log(others) - target;
   const double nll = gap > 40 ? gap : log1p(exp(gap)), mean = moment / total;
-  const Int row = row_of(chunk, i);
   chunk.lse[i] = head.lse[row] = static_cast<float>(lse);
   chunk.nll[i] = head.nll[row] = static_cast<float>(nll);
   if (head.entropy) head.entropy[row] = static_cast<float>(log(total) - mean);
@@ -437,6 +512,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chu
   if (head.smooth && head.smooths) head.smooth[row] = static_cast<float>((head.class_sums[0] * lse - weighted) / head.class_sums[1]);
   if (head.soft) head.soft[row] = static_cast<float>(soft_loss(head, chunk, i, lse));
   if (head.top_count > 0) merge_top(head, chunk, i, total == total && total < infinity);
+  if (head.lists_own) merge_listed(head, chunk, i, origin, head.listed_kind == kTop ? total : rest + (lists_target ? 0.0 : part), part);
 }
 
 // One thread a row: the statistics of an earlier call in place of merge_rows.
@@ -474,6 +550,12 @@ extern "C" __global__ void __launch_bounds__(kThreads) scale_rows(Head head, Chu
   x.a = sharp * mass + (head.smooths ? per_class * head.class_sums[0] : 0.0) - u_p + at_or_zero(head.u_lse, row) +
         2.0 * head.z_loss * x.lse * at_or_zero(head.r_z, row);
   if (head.u_entropy) x.a += u_h * (x.lse - static_cast<double>(head.entropy[row]));
+  const Int place = place_of(head, row);
+  if (place >= 0 && at_or_zero(head.u_rest, place) != 0) {
+    // (where R lies this far below L, p of its classes is 0 in float32)
+    const double apart = x.lse - static_cast<double>(head.lse_rest[place]);
+    x.rest = static_cast<double>(head.u_rest[place]) * exp(apart > kMostApart ? kMostApart : apart);
+  }
   chunk.scalars[i] = x;
 }
 
