@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define HEADROOM_API __attribute__((visibility("default")))
-#define HEADROOM_ABI 5
+#define HEADROOM_ABI 6
 #define HEADROOM_MOST_TOP 64
 
 typedef enum headroom_status {
@@ -184,6 +184,9 @@ HEADROOM_API void headroom_free(void* memory, int64_t bytes);
 HEADROOM_API int32_t headroom_cuda_describe(char* text, int64_t length);
 /* Unloads the kernels from all devices, when no call is under way; the next call loads them again. */
 HEADROOM_API int32_t headroom_cuda_release(void);
+/* Copies between the host's memory and a device's, on a stream; from the device it waits until the bytes are there. */
+HEADROOM_API int32_t headroom_cuda_write(void* device, const void* host, int64_t bytes, void* stream);
+HEADROOM_API int32_t headroom_cuda_read(void* host, const void* device, int64_t bytes, void* stream);
 
 HEADROOM_API int32_t headroom_head_plan(const headroom_head* head, headroom_plan* plan);
 /* Row statistics only. */

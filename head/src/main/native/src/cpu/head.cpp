@@ -246,6 +246,20 @@ int32_t headroom_cuda_describe(char* text, int64_t length) {
   });
 }
 
+int32_t headroom_cuda_write(void* device, const void* host, int64_t bytes, void* stream) {
+  return headroom::guarded([=] {
+    headroom::check_given("host", host);
+    headroom::cuda::write(device, host, bytes, static_cast<headroom::cuda::Stream>(stream));
+  });
+}
+
+int32_t headroom_cuda_read(void* host, const void* device, int64_t bytes, void* stream) {
+  return headroom::guarded([=] {
+    headroom::check_given("host", host);
+    headroom::cuda::read(host, device, bytes, static_cast<headroom::cuda::Stream>(stream));
+  });
+}
+
 int32_t headroom_cuda_release(void) {
   return headroom::guarded([] { headroom::cuda::release_devices(); });
 }

@@ -113,6 +113,17 @@ Device& Current::device(Stream stream) const {
   return *device;
 }
 
+void write(void* device, const void* host, std::int64_t bytes, Stream stream) {
+  const Current current("device", device);
+  check_driver(libraries().driver.MemcpyHtoDAsync(reinterpret_cast<DevicePointer>(device), host, static_cast<std::size_t>(bytes), stream), "writing to the device");
+}
+
+void read(void* host, const void* device, std::int64_t bytes, Stream stream) {
+  const Current current("device", device);
+  check_driver(libraries().driver.MemcpyDtoHAsync(host, reinterpret_cast<DevicePointer>(device), static_cast<std::size_t>(bytes), stream), "reading from the device");
+  check_driver(libraries().driver.StreamSynchronize(stream), "waiting for the device");
+}
+
 std::string describe_devices() {
   const Libraries& lib = libraries();
   int count = 0, version = 0, major = 0, minor = 0;

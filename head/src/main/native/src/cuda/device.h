@@ -82,6 +82,10 @@ class Current {
 // Which device holds this memory; throws INVALID for the host's, "name: ... (expected: ...)".
 int ordinal_of(const char* name, const void* memory);
 
+// Copies between the host's memory and a device's; from the device it waits.
+void write(void* device, const void* host, std::int64_t bytes, Stream stream);
+void read(void* host, const void* device, std::int64_t bytes, Stream stream);
+
 // What is here, in words and one line each, for doctor; throws what a call would.
 std::string describe_devices();
 
