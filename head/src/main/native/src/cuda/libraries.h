@@ -49,8 +49,9 @@ struct Driver {
 };
 
 // Numbers of the driver's interface.
-constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kDeinitialized = 4, kNoDevice = 100, kInvalidContext = 201, kNoBinary = 209,
-                 kInvalidHandle = 400, kIllegalAddress = 700, kLaunchFailed = 719;
+constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kDeinitialized = 4, kStubLibrary = 34, kNoDevice = 100,
+                 kInvalidContext = 201, kNoBinary = 209, kUncorrectable = 214, kLinkUncorrectable = 220, kContained = 226,
+                 kInvalidHandle = 400, kIllegalAddress = 700, kLaunchTimeout = 702, kAssert = 710, kHardwareStackError = 714, kLaunchFailed = 719;
 constexpr int kMemoryType = 2, kDeviceOrdinal = 9;               // CU_POINTER_ATTRIBUTE_*
 constexpr int kOnHost = 1, kOnDevice = 2;                        // CU_MEMORYTYPE_*
 constexpr int kMultiprocessors = 16, kMajor = 75, kMinor = 76;   // CU_DEVICE_ATTRIBUTE_*
@@ -114,10 +115,12 @@ constexpr int kCompute32 = 68, kComputeTf32 = 77;                           // C
 constexpr int kTransposeA = 3, kTransposeB = 4;                             // CUBLASLT_MATMUL_DESC_TRANSA, TRANSB
 constexpr int kAsIs = 0, kTransposed = 1;                                   // CUBLAS_OP_N, CUBLAS_OP_T
 constexpr int kMostWorkspace = 1, kReductionSchemes = 3, kAlignmentOfA = 5; // CUBLASLT_MATMUL_PREF_*; B, C, D follow A
+constexpr Status kLtNoMemory = 3, kLtExecutionFailed = 13, kLtNotSupported = 15;  // CUBLAS_STATUS_*
 constexpr std::uint32_t kNoSplit = 0, kSplitOutOfPlace = 6;                 // CUBLASLT_REDUCTION_SCHEME_*: never in place
 
 // The libraries of this process, found once: what is loaded already (as PyTorch's are), then beside those, then the
-// system's; HEADROOM_CUDA_DRIVER, HEADROOM_NVRTC and HEADROOM_CUBLASLT name others.
+// system's; HEADROOM_CUDA_DRIVER, HEADROOM_NVRTC and HEADROOM_CUBLASLT name others. A failure is not remembered: a later
+// call may find what was loaded meanwhile.
 struct Libraries {
   Driver driver;
   Nvrtc nvrtc;
@@ -125,8 +128,14 @@ struct Libraries {
   std::string driver_path, nvrtc_path, lt_path;
 };
 
-// Throws UNSUPPORTED with what is missing and how to get it.
+// Throws UNSUPPORTED with what is missing and how to get it: a library, a device, or a driver as new as NVRTC and cuBLASLt.
 const Libraries& libraries();
+
+// What libraries() is made of, each looked up anew; the last two need neither a device nor the driver.
+Driver find_driver(std::string* path);
+Nvrtc find_nvrtc(std::string* path);
+CublasLt find_lt(std::string* path);
+Libraries find_libraries();
 
 // Throws where a call failed: OUT_OF_MEMORY, or INTERNAL with the driver's own words; a lost device says that the process
 // must be started again.
