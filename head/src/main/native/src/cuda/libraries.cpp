@@ -116,6 +116,7 @@ Driver find_driver(std::string* path) {
   library.get("cuLaunchKernel", driver.LaunchKernel);
   library.get("cuMemsetD8Async", driver.MemsetD8Async);
   library.get("cuMemsetD2D8Async", driver.MemsetD2D8Async);
+  library.get("cuMemcpyHtoDAsync_v2", driver.MemcpyHtoDAsync);
   library.get("cuMemcpyDtoHAsync_v2", driver.MemcpyDtoHAsync);
   library.get("cuStreamSynchronize", driver.StreamSynchronize);
   library.get("cuStreamIsCapturing", driver.StreamIsCapturing);

@@ -43,6 +43,7 @@ struct Driver {
                          unsigned block_z, unsigned shared_bytes, Stream stream, void** arguments, void** extra);
   Status (*MemsetD8Async)(DevicePointer to, unsigned char value, std::size_t bytes, Stream stream);
   Status (*MemsetD2D8Async)(DevicePointer to, std::size_t pitch, unsigned char value, std::size_t width, std::size_t height, Stream stream);
+  Status (*MemcpyHtoDAsync)(DevicePointer to, const void* from, std::size_t bytes, Stream stream);  // _v2
   Status (*MemcpyDtoHAsync)(void* to, DevicePointer from, std::size_t bytes, Stream stream);  // _v2
   Status (*StreamSynchronize)(Stream stream);
   Status (*StreamIsCapturing)(Stream stream, int* capturing);
