@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  */
 public final class HeadOptions {
 
-  /** The workspace where none is given: 256 MiB. */
+  /** The workspace where none is given: 256 MiB; {@link Backend#CUDA} takes 1.25 GiB for it. */
   public static final long DEFAULT_WORKSPACE_BYTES = 256L << 20;
 
   /** The most classes a row that {@link #topK} lists. */

@@ -41,7 +41,7 @@ public final class SphericalLoss extends Loss {
 
   /** Creates a loss with these options, on the best backend of this process. */
   public SphericalLoss(HeadOptions options, SphericalFunction function) {
-    this(options, function, Backends.chosen().kernels().backend());
+    this(options, function, Backends.chosenWithoutCuda());
   }
 
   /** Creates a loss with these options, on one backend. */

@@ -1,5 +1,6 @@
 package dev.headroom.head.internal;
 
+import ai.djl.engine.Engine;
 import dev.headroom.head.Backend;
 import dev.headroom.head.SphericalFunction;
 import java.util.Collections;
@@ -52,10 +53,10 @@ public final class Backends {
   public static HeadKernels of(Backend backend) {
     requireServes(backend);
     return switch (backend) {
+      case CUDA -> new CudaKernels();
       case NATIVE_CPU -> new NativeCpuKernels();
       case PORTABLE -> new PortableKernels();
       case REFERENCE -> new ReferenceKernels();
-      case CUDA -> throw new AssertionError("refused above");
     };
   }
 
@@ -67,18 +68,31 @@ public final class Backends {
     requireServes(backend);
     SphericalKernels.Rung rung =
         switch (backend) {
+          case CUDA -> throw withoutCuda("the spherical family");
           case NATIVE_CPU -> new NativeSpherical();
           case PORTABLE -> PortableSpherical::new;
           case REFERENCE -> ReferenceSpherical::new;
-          case CUDA -> throw new AssertionError("refused above");
         };
     return new SphericalKernels(backend, function, rung);
+  }
+
+  /**
+   * Returns the rung of losses that CUDA has no kernels for: the chosen one, and PORTABLE on a GPU.
+   */
+  public static Backend chosenWithoutCuda() {
+    Backend backend = chosen().kernels.backend();
+    return backend == Backend.CUDA ? Backend.PORTABLE : backend;
+  }
+
+  static IllegalArgumentException withoutCuda(String losses) {
+    return new IllegalArgumentException(
+        "backend: CUDA (expected: PORTABLE for " + losses + ", which CUDA has no kernels for)");
   }
 
   /** Returns why a rung cannot serve here, or null when it can. */
   static String refusal(Backend backend) {
     return switch (backend) {
-      case CUDA -> "this version has no CUDA kernels";
+      case CUDA -> CudaKernels.refusal();
       case NATIVE_CPU -> NativeCpuKernels.refusal();
       case PORTABLE, REFERENCE -> null;
     };
@@ -104,11 +118,22 @@ public final class Backends {
       String refusal = refusal(backend);
       if (refusal == null) {
         LOG.info("headroom backend {}, passed over: {}", backend, refusals);
-        return new Backends(of(backend), refusals);
+        return new Backends(byDevice(backend), refusals);
       }
       refusals.put(backend, refusal);
     }
     throw new AssertionError("PORTABLE always serves");
+  }
+
+  /** Where there are GPUs, each call goes to the kernels of its arrays' device. */
+  private static HeadKernels byDevice(Backend best) {
+    Engine engine = Engine.getEngine("PyTorch");
+    if (engine.getGpuCount() == 0) {
+      return of(best);
+    }
+    Backend onGpu = best == Backend.CUDA ? Backend.CUDA : Backend.PORTABLE;
+    Backend onCpu = refusal(Backend.NATIVE_CPU) == null ? Backend.NATIVE_CPU : Backend.PORTABLE;
+    return new KernelsByDevice(of(onGpu), of(onCpu), engine.defaultDevice());
   }
 
   /** Returns the backend of a name in any case, with - or _. */

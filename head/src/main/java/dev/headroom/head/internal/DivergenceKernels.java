@@ -36,10 +36,10 @@ public interface DivergenceKernels {
   /** Returns the kernels of one rung, or throws with the reason why it cannot serve here. */
   static DivergenceKernels of(Backend backend) {
     return switch (Backends.of(backend).backend()) {
+      case CUDA -> throw Backends.withoutCuda("losses of two heads");
       case NATIVE_CPU -> new NativeCpuDivergence();
       case PORTABLE -> new PortableDivergence();
       case REFERENCE -> new ReferenceDivergence();
-      case CUDA -> throw new AssertionError("refused by Backends");
     };
   }
 }

@@ -1,16 +1,12 @@
 package dev.headroom.head.internal;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import com.sun.jna.Memory;
 import dev.headroom.head.Backend;
-import dev.headroom.head.ComputeType;
 import dev.headroom.head.HeadException;
 import dev.headroom.head.HeadOptions;
 import dev.headroom.head.internal.NativeCpuKernels.Gemm;
-import dev.headroom.head.internal.NativeCpuKernels.Operand;
+import dev.headroom.head.internal.NativeKernels.Operand;
 import java.util.Locale;
 
 /** Compares two heads by the native CPU kernels, on the memory of DJL's arrays. */
@@ -92,8 +88,7 @@ final class NativeCpuDivergence implements DivergenceKernels {
     call.withoutTarget = problem.how().withoutTarget() ? 1 : 0;
     call.kind = problem.how().divergence().ordinal();
     call.beta = problem.how().beta();
-    call.compute =
-        options.compute() == ComputeType.BFLOAT16 ? NativeLibrary.BFLOAT16 : NativeLibrary.FLOAT32;
+    call.compute = NativeKernels.code(options.compute());
     call.engine = options.engine().ordinal();
     call.gemm = gemm.ordinal();
     call.threads = options.threads();
@@ -110,22 +105,21 @@ final class NativeCpuDivergence implements DivergenceKernels {
     side.c = c.data();
     side.cStride = c.stride();
     side.b = b == null ? null : TorchTensors.data(b);
-    side.eDtype = NativeCpuKernels.dtype(e.array());
-    side.cDtype = NativeCpuKernels.dtype(c.array());
+    side.eDtype = NativeKernels.dtype(e.array());
+    side.cDtype = NativeKernels.dtype(c.array());
     side.logitScale = options.logitScale();
     side.softCap = options.softCap();
     return side;
   }
 
   private static HeadResult gradients(HeadProblem own, Wanted wanted) {
-    NDManager manager = own.e().getManager();
     long d = own.options().width();
     long v = own.options().classes();
     return new HeadResult(
         null,
-        wanted.hidden() ? manager.create(new Shape(own.n(), d), DataType.FLOAT32) : null,
-        wanted.classifier() ? NativeCpuKernels.target(manager, wanted.intoC(), v, d) : null,
-        wanted.bias() ? NativeCpuKernels.target(manager, wanted.intoB(), v) : null);
+        wanted.hidden() ? NativeKernels.target(own.e(), null, own.n(), d) : null,
+        wanted.classifier() ? NativeKernels.target(own.e(), wanted.intoC(), v, d) : null,
+        wanted.bias() ? NativeKernels.target(own.e(), wanted.intoB(), v) : null);
   }
 
   private static void attach(NativeDivergence.Call call, HeadResult arrays, Wanted wanted) {

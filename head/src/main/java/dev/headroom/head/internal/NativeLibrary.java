@@ -16,7 +16,7 @@ import java.util.Locale;
 /** Binds {@code headroom.h} through JNA; names and order of fields are those of the header. */
 public interface NativeLibrary extends Library {
   /** The version of the binary interface this class was written for. */
-  int ABI = 5;
+  int ABI = 6;
 
   /** Status: a target outside [0,V) that is not the ignore index. */
   int TARGET_RANGE = 2;
@@ -29,6 +29,12 @@ public interface NativeLibrary extends Library {
 
   /** Compute code of bfloat16. */
   int BFLOAT16 = 2;
+
+  /** Compute code of tfloat32. */
+  int TFLOAT32 = 5;
+
+  /** Device code of NVIDIA GPUs. */
+  int CUDA = 1;
 
   /** Dtype code of float16 arrays. */
   int FLOAT16 = 1;
@@ -52,7 +58,7 @@ public interface NativeLibrary extends Library {
 
   /** The arguments of a call, as in {@code headroom_head}. */
   final class Head {
-    private static final int BYTES = 488;
+    private static final int BYTES = 504;
 
     public int abi = ABI;
     public int device;
@@ -121,6 +127,8 @@ public interface NativeLibrary extends Library {
     public int stableMax;
     public Pointer workspace;
     public long workspaceBytes;
+    public Pointer kept;
+    public long keptCount;
 
     /**
      * Returns the fields as the header lays them out; it has no gaps, since 32-bit fields come in
@@ -148,7 +156,8 @@ public interface NativeLibrary extends Library {
       put(at, dc).putLong(dcStride);
       put(at, db).putInt(addDc).putInt(filterFullC).putDouble(filterTau).putDouble(filterMass);
       put(at, dropped).putInt(engine).putInt(gemm).putInt(threads).putInt(stableMax);
-      return put(at, workspace).putLong(workspaceBytes).flip();
+      put(at, workspace).putLong(workspaceBytes);
+      return put(at, kept).putLong(keptCount).flip();
     }
 
     private static ByteBuffer put(ByteBuffer at, Pointer... pointers) {
@@ -303,6 +312,14 @@ public interface NativeLibrary extends Library {
   Pointer headroom_alloc(long bytes);
 
   void headroom_free(Pointer memory, long bytes);
+
+  int headroom_cuda_describe(byte[] text, long length);
+
+  int headroom_cuda_release();
+
+  int headroom_cuda_write(Pointer device, Pointer host, long bytes, Pointer stream);
+
+  int headroom_cuda_read(Pointer host, Pointer device, long bytes, Pointer stream);
 
   int headroom_head_plan(Buffer head, Plan plan);
 

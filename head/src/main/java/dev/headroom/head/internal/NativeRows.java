@@ -1,17 +1,14 @@
 package dev.headroom.head.internal;
 
-import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.headroom.head.HeadOptions;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * Lays what a call reads and writes a row into native memory, for the length of the call. What an
- * option leaves off is null on both sides.
+ * Lays what a call reads and writes a row into the memory of its kernels, for the length of the
+ * call. What an option leaves off is null on both sides.
  */
 final class NativeRows implements AutoCloseable {
-  private final List<Memory> blocks = new ArrayList<>();
+  private final RowMemory memory;
   private final HeadProblem problem;
   private final HeadResult.Rows statistics;
   private final boolean given;
@@ -21,10 +18,13 @@ final class NativeRows implements AutoCloseable {
   /**
    * Copies the rows of a problem and points a call at them.
    *
+   * @param memory where they go, which is closed with this
    * @param call the call, whose other fields are left alone
    * @param forward statistics of an earlier forward pass, or null where this call makes them
    */
-  NativeRows(NativeLibrary.Head call, HeadProblem problem, HeadResult.Rows forward) {
+  NativeRows(
+      RowMemory memory, NativeLibrary.Head call, HeadProblem problem, HeadResult.Rows forward) {
+    this.memory = memory;
     at = call;
     this.problem = problem;
     given = forward != null;
@@ -64,13 +64,18 @@ final class NativeRows implements AutoCloseable {
     }
   }
 
+  /** Returns where the rows lie. */
+  RowMemory memory() {
+    return memory;
+  }
+
   private void outputs() {
     at.squares = statistics(statistics.squares());
     at.variance = statistics(statistics.variance());
     at.smooth = statistics(statistics.smooth());
     at.soft = statistics(statistics.soft());
     at.listedLogits = statistics(statistics.listed());
-    at.topIds = statistics.topIds() == null ? null : block(8L * statistics.topIds().length);
+    at.topIds = statistics.topIds() == null ? null : memory.take(8L * statistics.topIds().length);
     at.topLogits = statistics(statistics.topLogits());
     at.between = problem.between() == null ? null : this::between;
   }
@@ -80,29 +85,23 @@ final class NativeRows implements AutoCloseable {
     return values == null ? null : given ? floats(values) : room(values.length);
   }
 
-  private Memory block(long bytes) {
-    Memory memory = new Memory(Math.max(8, bytes));
-    blocks.add(memory);
-    return memory;
-  }
-
   private Pointer room(long floats) {
-    return block(4 * floats);
+    return memory.take(4 * floats);
   }
 
   private Pointer floats(float[] values) {
     if (values == null) {
       return null;
     }
-    Memory memory = block(4L * values.length);
-    memory.write(0, values, 0, values.length);
-    return memory;
+    Pointer at = memory.take(4L * values.length);
+    memory.write(at, values, 0, values.length);
+    return at;
   }
 
   private Pointer longs(long[] values) {
-    Memory memory = block(8L * values.length);
-    memory.write(0, values, 0, values.length);
-    return memory;
+    Pointer at = memory.take(8L * values.length);
+    memory.write(at, values);
+    return at;
   }
 
   /** Hands a chunk's statistics to the problem and takes what it makes of them. */
@@ -183,30 +182,35 @@ final class NativeRows implements AutoCloseable {
     }
     if (at.topIds != null) {
       int k = problem.options().topK();
-      at.topIds.read(8L * first * k, statistics.topIds(), first * k, (end - first) * k);
+      memory.read(at.topIds, statistics.topIds(), first * k, end * k);
       read(at.topLogits, statistics.topLogits(), first * k, end * k);
     }
   }
 
   /** Returns the mass of p that each row's gradient lacks, or null without a filter. */
   float[] dropped() {
-    return at.dropped == null ? null : at.dropped.getFloatArray(0, problem.n());
+    if (at.dropped == null) {
+      return null;
+    }
+    float[] dropped = new float[problem.n()];
+    read(at.dropped, dropped, 0, dropped.length);
+    return dropped;
   }
 
-  private static void read(Pointer from, float[] into, int first, int end) {
+  private void read(Pointer from, float[] into, int first, int end) {
     if (from != null) {
-      from.read(4L * first, into, first, end - first);
+      memory.read(from, into, first, end);
     }
   }
 
-  private static void write(Pointer into, float[] from, int first, int end) {
+  private void write(Pointer into, float[] from, int first, int end) {
     if (into != null) {
-      into.write(4L * first, from, first, end - first);
+      memory.write(into, from, first, end);
     }
   }
 
   @Override
   public void close() {
-    blocks.forEach(Memory::close);
+    memory.close();
   }
 }

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import dev.headroom.head.internal.NativeCpuKernels.Gemm;
-import dev.headroom.head.internal.NativeCpuKernels.Operand;
+import dev.headroom.head.internal.NativeKernels.Operand;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -66,10 +66,10 @@ final class NativeSpherical implements SphericalKernels.Rung {
       head.v = problem.options().classes();
       head.e = e.data();
       head.eStride = e.stride();
-      head.eDtype = NativeCpuKernels.dtype(problem.e());
+      head.eDtype = NativeKernels.dtype(problem.e());
       head.c = c.data();
       head.cStride = c.stride();
-      head.cDtype = NativeCpuKernels.dtype(problem.c());
+      head.cDtype = NativeKernels.dtype(problem.c());
       Memory ids = block(8L * n * k);
       ids.write(0, SphericalRows.ids(problem), 0, n * k);
       head.t = ids;

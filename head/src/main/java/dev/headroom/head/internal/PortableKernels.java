@@ -64,10 +64,11 @@ public final class PortableKernels implements HeadKernels {
   }
 
   private static void checkCompute(HeadProblem problem) {
-    if (problem.options().compute() == ComputeType.BFLOAT16) {
-      throw new IllegalArgumentException(
-          "compute: BFLOAT16 (expected: FLOAT32 on the PORTABLE backend, DJL has no bfloat16)");
-    }
+    Shapes.require(
+        problem.options().compute() == ComputeType.FLOAT32,
+        "compute",
+        problem.options().compute(),
+        "FLOAT32 on the PORTABLE backend, DJL has no other");
   }
 
   private static HeadResult run(HeadProblem problem, HeadResult.Rows given, Wanted wanted) {

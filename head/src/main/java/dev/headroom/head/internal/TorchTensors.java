@@ -1,5 +1,6 @@
 package dev.headroom.head.internal;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -114,6 +115,24 @@ public final class TorchTensors {
     Function product = TORCH.getFunction("aoti_torch_mm_out");
     Object[] operands = {handle(out), handle(a), handle(b)};
     check(product.invokeInt(operands), "product into an array");
+  }
+
+  /**
+   * Returns the stream that the engine works on, on a device; null for the default stream, and
+   * where the engine has no CUDA.
+   */
+  static Pointer stream(Device device) {
+    if (!device.isGpu()) {
+      return null;
+    }
+    com.sun.jna.NativeLibrary cuda =
+        com.sun.jna.NativeLibrary.getInstance(
+            loadedPath().replace("libtorch_cpu.so", "libtorch_cuda.so"));
+    Pointer[] stream = new Pointer[1];
+    Object[] arguments = {device.getDeviceId(), stream};
+    int status = cuda.getFunction("aoti_torch_get_current_cuda_stream").invokeInt(arguments);
+    check(status, "current stream");
+    return stream[0];
   }
 
   /** Returns the stride of a dimension, in elements. */

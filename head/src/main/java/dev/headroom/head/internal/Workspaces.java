@@ -15,7 +15,7 @@ final class Workspaces {
   private final AtomicReference<Block> idle = new AtomicReference<>();
 
   /** A block of scratch memory; closing it gives it back. */
-  final class Block implements AutoCloseable {
+  final class Block implements NativeKernels.Scratch {
     final Pointer memory;
     final long bytes;
     private final Cleaner.Cleanable release;
@@ -24,6 +24,16 @@ final class Workspaces {
       this.memory = memory;
       this.bytes = bytes;
       this.release = CLEANER.register(this, new Release(memory, bytes));
+    }
+
+    @Override
+    public Pointer memory() {
+      return memory;
+    }
+
+    @Override
+    public long bytes() {
+      return bytes;
     }
 
     @Override
