@@ -189,7 +189,8 @@ class LabelSmoothingTest {
     for (int i = 0; i < nll.length; i++) {
       nll[i] = (float) (rows.nll()[i] + ((double) lse[i] - rows.lse()[i]));
     }
-    return new HeadResult.Rows(nll, lse, rows.smooth(), null, null, null, null, null, null, null);
+    return new HeadResult.Rows(
+        nll, lse, rows.smooth(), null, null, null, null, null, null, null, null);
   }
 
   private static void copy(NDArray from, float[] into, int at) {
