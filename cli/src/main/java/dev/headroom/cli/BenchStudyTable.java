@@ -143,8 +143,7 @@ final class BenchStudyTable<T> {
         "mean of "
             + Figures.count(seeds, "seed")
             + " with its 95 % interval, the seeds faint behind it; dashed: "
-            + variants.get(0)
-            + " alone";
+            + variants.get(0);
     return IntervalChart.of(title, note, variants, panels);
   }
 

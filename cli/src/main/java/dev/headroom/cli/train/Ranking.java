@@ -3,7 +3,6 @@ package dev.headroom.cli.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
 
 /**
@@ -61,12 +60,13 @@ record Ranking(double top1, double top5, double top1ByOutput) {
           ids.attach(part);
           NDArray o = rows.matMul(transposed);
           NDArray scores = score.apply(o);
-          for (long rank : ranks(scores, ids)) {
+          long[] ranks = ranks(scores, ids);
+          for (long rank : ranks) {
             // 0 is that of a row with NaN
             right[0] += rank == 1 ? 1 : 0;
             right[1] += rank >= 1 && rank <= 5 ? 1 : 0;
           }
-          for (long rank : ranks(o, ids)) {
+          for (long rank : scores == o ? ranks : ranks(o, ids)) {
             right[2] += rank == 1 ? 1 : 0;
           }
         }
@@ -74,13 +74,7 @@ record Ranking(double top1, double top5, double top1ByOutput) {
     }
   }
 
-  private static int[] ranks(NDArray scores, NDArray ids) {
-    NDArray own = scores.gather(ids, 1);
-    return scores
-        .gte(own)
-        .toType(DataType.INT32, false)
-        .sum(new int[] {1})
-        .toType(DataType.INT32, false)
-        .toIntArray();
+  private static long[] ranks(NDArray scores, NDArray ids) {
+    return scores.gte(scores.gather(ids, 1)).sum(new int[] {1}).toLongArray();
   }
 }
