@@ -27,11 +27,11 @@ import java.util.function.Supplier;
  * targets is added, at 1 in full. Gradients are the student's alone.
  *
  * <p>Composed of a {@link HeadLoss} with token weights {@code alpha + q_t} and of {@link
- * Distillation#withoutTarget}; labels, predictions, reductions, deliveries, memory and threads are
- * those of {@link DistillationLoss}, and a mean runs over token weights. Class weights, smoothing,
- * z-loss, row losses, reweighting and strictMean do not enter. Both sides have the same classes.
- * With kept logits 1 matrix product more for q_t than the cross-entropy and the distillation have
- * between them, up to 8.
+ * Distillation#withoutTarget}; labels, predictions, reductions, deliveries and threads are those of
+ * {@link DistillationLoss}, memory too with a workspace for each of the three; a mean runs over
+ * token weights. Class weights, smoothing, z-loss, row losses, reweighting and strictMean do not
+ * enter. Both sides have the same classes. With kept logits 1 matrix product more for q_t than the
+ * cross-entropy and the distillation have between them, 8 in all.
  *
  * <p>Not where targets are noise: the first term trusts them. Where p' matters as much as p_t,
  * {@link Distillation#forwardKl} over all classes has one term and costs about half. Source: Yang

@@ -22,11 +22,11 @@ import dev.headroom.head.internal.TorchTensors;
  * <p>The forward direction asks for some probability wherever q has some, the reverse one for none
  * where it has none; with equal q the reverse is minus the entropy of m, up to a constant. One
  * number for a batch, whatever the reduction. The gradient is that of {@link
- * Divergence#EXPECTED_LOGIT} with a teacher of a bias alone, so classes, deliveries and memory are
- * those of {@link DistillationLoss}; labels and predictions are those of {@link HeadLoss}, with
- * token weights of at least 0. Cost: the column sums, 1 matrix product, and 3 for the gradients
- * with kept logits (2 and 4 with recomputed ones), beside as many as 3 (4) for the cross-entropy;
- * without gradients the first alone.
+ * Divergence#EXPECTED_LOGIT} with a teacher of a bias alone, so classes and deliveries are those of
+ * {@link DistillationLoss}, and so is the memory, but for a second workspace; labels and
+ * predictions are those of {@link HeadLoss}, with token weights of at least 0. Cost: the column
+ * sums, 1 matrix product, and 3 for the gradients with kept logits (2 and 5 with recomputed ones),
+ * beside as many as 3 (4) for the cross-entropy; without gradients the first alone.
  *
  * <p>What is tiny, {@code f = 1e-30}, is defined so that value and gradient stay finite and belong
  * together: below f, {@code -log m_v} goes on as its tangent, {@code -log f + 1 - m_v / f}; q_v
