@@ -10,6 +10,6 @@ if ! command -v cmake >/dev/null || ! command -v g++ >/dev/null; then
 fi
 mkdir -p "$(dirname "$1")"
 cmake -S "$source_dir" -B "$1" -DCMAKE_CXX_COMPILER=g++ >"${1%/}.log" 2>&1 || { cat "${1%/}.log"; exit 1; }
-cmake --build "$1" -j 2 >>"${1%/}.log" 2>&1 || { cat "${1%/}.log"; exit 1; }
+cmake --build "$1" -j 2 --target headroom >>"${1%/}.log" 2>&1 || { cat "${1%/}.log"; exit 1; }
 mkdir -p "$2"
 cmp -s "$1/libheadroom.so" "$2/libheadroom.so" || cp "$1/libheadroom.so" "$2/"

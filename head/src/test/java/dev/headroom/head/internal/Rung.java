@@ -24,19 +24,26 @@ public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gem
     List<Rung> rungs = new ArrayList<>();
     rungs.add(new Rung(Backend.PORTABLE, Engine.AUTO, ComputeType.FLOAT32, Gemm.AUTO));
     for (Engine engine : List.of(Engine.KEPT, Engine.RECOMPUTED)) {
-      for (ComputeType compute : ComputeType.values()) {
+      for (ComputeType compute : List.of(ComputeType.FLOAT32, ComputeType.BFLOAT16)) {
         rungs.add(new Rung(Backend.NATIVE_CPU, engine, compute, Gemm.BLAS));
         rungs.add(new Rung(Backend.NATIVE_CPU, engine, compute, Gemm.OWN));
+        rungs.add(new Rung(Backend.CUDA, engine, compute, Gemm.AUTO));
       }
     }
     return rungs;
   }
 
-  /** Returns the kernels, or skips the test with the reason why they cannot serve here. */
+  /**
+   * Returns the kernels, or skips the test with the reason why they cannot serve here. CUDA's run
+   * on the emulation of a device, whose memory is the host's.
+   */
   public HeadKernels kernels() {
-    String refusal = Backends.refusal(backend);
+    String refusal = refusal();
     boolean ci = "true".equals(System.getenv("CI"));
     assumeTrue(refusal == null || ci, this + " skipped: " + refusal);
+    if (backend == Backend.CUDA) {
+      return new CudaKernels();
+    }
     if (backend != Backend.NATIVE_CPU) {
       return Backends.of(backend);
     }
@@ -51,11 +58,22 @@ public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gem
     return kernels;
   }
 
+  private String refusal() {
+    if (backend != Backend.CUDA) {
+      return Backends.refusal(backend);
+    }
+    String found = CudaKernels.described();
+    return found.startsWith("driver") ? null : found;
+  }
+
   /**
    * Returns how the kernels cut the work at a width: what headroom_head_plan tells; where a rung
    * has no such sizes of its own, sizes around which it has nothing special.
    */
   Tile tile(HeadKernels kernels, long d) {
+    if (kernels instanceof CudaKernels) {
+      return new Tile(512, 4096, 272, 0, 0);
+    }
     if (!(kernels instanceof NativeCpuKernels)) {
       return new Tile(266, 448, 272, 0, 0);
     }

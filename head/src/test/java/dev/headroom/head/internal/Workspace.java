@@ -19,7 +19,7 @@ final class Workspace {
    * whatever it gets.
    */
   static long least(HeadKernels kernels, HeadProblem problem) {
-    if (kernels.backend() != Backend.NATIVE_CPU) {
+    if (kernels.backend() == Backend.PORTABLE || kernels.backend() == Backend.REFERENCE) {
       return 1;
     }
     HeadProblem starved = problem.withOptions(problem.options().withWorkspaceBytes(1));
