@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the CUDA kernels by nvcc for every architecture that is claimed, warnings as errors, and prints the registers,
 # shared memory and spills of each. A spill or a stack frame is a failure; without nvcc one line says so.
-# usage: compile_kernels.sh BUILD_DIR
+# usage: compile_kernels.sh BUILD_DIR FILE... (the order in which the library makes one text of src/cuda/kernels)
 set -euo pipefail
 # Their calls of float64 functions, for a row or a named entry, keep at most 16 bytes on the stack on some architectures.
 calls_float64="merge_rows group_gradients_f32 group_gradients_f16 group_gradients_bf16"
@@ -12,9 +12,8 @@ if ! command -v nvcc >/dev/null; then
 fi
 mkdir -p "$1"
 known=$(nvcc --list-gpu-code)
-# one text in the library's order, as it is handed to NVRTC
 text="$1/kernels.cu"
-cat "$sources"/{arguments.h,device.h,head.cu} $(find "$sources" -name '*.cu' ! -name head.cu | sort) >"$text"
+(cd "$sources" && cat "${@:2}") >"$text"
 failed=0
 for architecture in 80 86 89 90a 100 120; do
   if ! grep -qx "sm_${architecture%a}" <<<"$known"; then

@@ -222,6 +222,17 @@ void records_a_capture_and_breaks_it() {
   headroom_fake_destroy_stream(stream);
 }
 
+void reads_pageable_memory_at_once_and_pinned_memory_late() {
+  const Loaded loaded;
+  float from[2] = {1.0f, 2.0f}, to[2] = {};
+  headroom_fake_queue(1);
+  headroom_fake_memory(&from[1], 4, HEADROOM_FAKE_PINNED);
+  for (int i = 0; i < 2; ++i) IS(cu.MemcpyHtoDAsync(at(&to[i]), &from[i], 4, nullptr), 0);
+  from[0] = from[1] = 3.0f;
+  IS(cu.StreamSynchronize(nullptr), 0);
+  CHECK(to[0] == 1.0f && to[1] == 3.0f, "%g %g", static_cast<double>(to[0]), static_cast<double>(to[1]));
+}
+
 void knows_whose_memory_it_is() {
   const Loaded loaded;
   std::vector<float> x(100, 1.0f);
@@ -302,6 +313,7 @@ int main() {
   tells_of_divergence_and_loses_the_device();
   does_queued_work_when_asked();
   records_a_capture_and_breaks_it();
+  reads_pageable_memory_at_once_and_pinned_memory_late();
   knows_whose_memory_it_is();
   fills_rows_of_a_pitch();
   fails_when_told_to();

@@ -48,8 +48,8 @@ HEADROOM_FAKE_API int headroom_fake_work(void);
 HEADROOM_FAKE_API int headroom_fake_capture(void* stream, int captures);
 HEADROOM_FAKE_API int headroom_fake_replay(void* stream);
 
-/* The call-th call from now (1: the next) of a function, as "cuLaunchKernel", returns this status. 700 and 719 of a
- * driver's function lose the device: whatever comes after fails alike. nvrtcCompileProgram leaves a log. */
+/* The call-th call from now (1: the next) of a function, as "cuLaunchKernel", returns this status. 700, 702, 710 and
+ * 714 to 719 of a driver's function lose the device: whatever comes after fails alike. nvrtcCompileProgram leaves a log. */
 HEADROOM_FAKE_API void headroom_fake_fail(const char* function, int call, int status);
 
 /* Calls of a function since the last reset, or launches of a kernel by its name. */

@@ -5,7 +5,9 @@
 
 namespace headroom::fake {
 
-constexpr Status kLtNotInitialized = 1, kLtInvalidValue = 7, kLtExecutionFailed = 13, kLtNotSupported = 15;
+using cuda::kLtExecutionFailed;
+using cuda::kLtNotSupported;
+constexpr Status kLtInvalidValue = 7;
 // Kinds of objects, told apart by their addresses.
 inline constexpr char kHandles[] = "cublasLt handles", kDescriptions[] = "cublasLt descriptions", kLayouts[] = "cublasLt layouts",
                       kPreferences[] = "cublasLt preferences";

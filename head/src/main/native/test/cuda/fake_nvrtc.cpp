@@ -66,11 +66,12 @@ Compilation* program_of(Program program) {
 
 bool begins(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
 
+// By one or two dashes, as NVRTC takes them.
 bool known_option(const std::string& option) {
-  for (const char* known : {"--std=", "-std=", "--fmad=", "-fmad=", "-D", "--define-macro=", "-lineinfo", "--generate-line-info",
-                            "--device-debug", "-default-device", "--maxrregcount=", "--use_fast_math", "--ftz=", "--prec-div=",
-                            "--prec-sqrt=", "--extra-device-vectorization", "-w", "--disable-warnings", "--split-compile="})
-    if (begins(option, known)) return true;
+  for (const char* known : {"-std=", "-fmad=", "-D", "-define-macro=", "-lineinfo", "-generate-line-info", "-default-device",
+                            "-maxrregcount=", "-use_fast_math", "-ftz=", "-prec-div=", "-prec-sqrt=", "-extra-device-vectorization",
+                            "-w", "-disable-warnings", "-split-compile="})
+    if (begins(option, known) || begins(option, (std::string("-") + known).c_str())) return true;
   return false;
 }
 

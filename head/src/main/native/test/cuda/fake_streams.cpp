@@ -110,6 +110,24 @@ HEADROOM_FAKE_EXPORT Status cuMemsetD8Async(DevicePointer to, unsigned char valu
   });
 }
 
+// Pageable memory is read before the call returns, unless the copy is recorded; pinned memory when the copy is done.
+HEADROOM_FAKE_EXPORT Status cuMemcpyHtoDAsync_v2(DevicePointer to, const void* from, std::size_t bytes, Stream stream) {
+  const Call call("cuMemcpyHtoDAsync", Call::Needs::kContext);
+  if (call.status() != 0) return call.status();
+  const int device = call.context()->device;
+  const auto* source = static_cast<const unsigned char*>(from);
+  const auto* handle = known(stream);
+  const bool staged = kind_of(from) != HEADROOM_FAKE_PINNED && handle && handle->capturing == 0;
+  const std::vector<unsigned char> copy(source, source + (staged ? bytes : 0));
+  return submit(call, stream, [=] {
+    auto* bytes_of = reinterpret_cast<unsigned char*>(to);
+    if (!on_device(bytes_of, static_cast<std::int64_t>(bytes), device)) return headroom::cuda::kIllegalAddress;
+    const unsigned char* read = staged ? copy.data() : source;
+    std::copy(read, read + bytes, bytes_of);
+    return 0;
+  });
+}
+
 HEADROOM_FAKE_EXPORT Status cuMemcpyDtoHAsync_v2(void* to, DevicePointer from, std::size_t bytes, Stream stream) {
   const Call call("cuMemcpyDtoHAsync", Call::Needs::kContext);
   if (call.status() != 0) return call.status();
@@ -126,4 +144,5 @@ HEADROOM_FAKE_AGREES(Driver, cu, StreamSynchronize, );
 HEADROOM_FAKE_AGREES(Driver, cu, StreamIsCapturing, );
 HEADROOM_FAKE_AGREES(Driver, cu, MemsetD8Async, );
 HEADROOM_FAKE_AGREES(Driver, cu, MemsetD2D8Async, );
+HEADROOM_FAKE_AGREES(Driver, cu, MemcpyHtoDAsync, _v2);
 HEADROOM_FAKE_AGREES(Driver, cu, MemcpyDtoHAsync, _v2);

@@ -45,6 +45,7 @@ inline cuda::Driver driver() {
   HEADROOM_FIND(table, cu, LaunchKernel, );
   HEADROOM_FIND(table, cu, MemsetD8Async, );
   HEADROOM_FIND(table, cu, MemsetD2D8Async, );
+  HEADROOM_FIND(table, cu, MemcpyHtoDAsync, _v2);
   HEADROOM_FIND(table, cu, MemcpyDtoHAsync, _v2);
   HEADROOM_FIND(table, cu, StreamSynchronize, );
   HEADROOM_FIND(table, cu, StreamIsCapturing, );

@@ -17,7 +17,10 @@ World& world() {
   return *the;
 }
 
-bool loses_device(Status status) { return status == cuda::kIllegalAddress || status == cuda::kLaunchFailed; }
+bool loses_device(Status status) {
+  return status == cuda::kIllegalAddress || status == cuda::kLaunchTimeout || status == cuda::kAssert ||
+         (status >= cuda::kHardwareStackError && status <= cuda::kLaunchFailed);
+}
 
 Call::Call(const char* function, Needs needs) : lock_(world().mutex), function_(function) {
   World& w = world();
