@@ -103,6 +103,7 @@ CublasLt fake() {
       results[i].state = i == 0 && now.found > 1 ? kLtNotSupported : 0;  // the first cannot be used, where there are more
       results[i].workspace_bytes = now.wants;
       results[i].algorithm.data[0] = static_cast<std::uint64_t>(now.c.b), results[i].algorithm.data[1] = static_cast<std::uint64_t>(now.c.c);
+      results[i].algorithm.data[2] = static_cast<std::uint64_t>(results[i].state);
     }
     return now.heuristic_status;
   };
@@ -116,6 +117,7 @@ CublasLt fake() {
                  LtLayout c_layout, void* d, LtLayout d_layout, const LtAlgorithm* algorithm, void* workspace, std::size_t bytes, Stream stream) {
     object(handle, 'h');
     note(description, a, b, c_layout, d_layout);
+    CHECK(algorithm->data[2] == 0, "an algorithm that can be used");
     CHECK(*static_cast<const float*>(alpha) == 1 && *static_cast<const float*>(beta) == 0.5f, "alpha and beta");
     ++now.products;
     now.algorithm_m = static_cast<std::int64_t>(algorithm->data[0]), now.algorithm_n = static_cast<std::int64_t>(algorithm->data[1]);

@@ -27,14 +27,16 @@ struct Product {
 // The products of one context; safe for several threads.
 class Products {
  public:
-  Products(const CublasLt& lt);
+  explicit Products(const CublasLt& lt);
   ~Products();
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
 
   // type: kReal32, kReal16 or kBrain16; compute: kCompute32 or kComputeTf32. Nothing waits for the device, nothing is
   // allocated there; algorithms are chosen once for each kind of product and kept. No split sums over k in place, and with
-  // usual sizes none at all: the same call gives the same bits.
+  // usual sizes none at all: the same call gives the same bits, and with usual sizes they depend on nothing but k, types,
+  // transposes, workspace_bytes, and the alignments of addresses and strides up to 16 bytes. (An algorithm that does not
+  // serve the sizes met is replaced by their own.) The workspace is used from its first multiple of 256 bytes.
   void multiply(const Product& product, int type, int compute, void* workspace, std::int64_t workspace_bytes, Stream stream);
 
  private:
