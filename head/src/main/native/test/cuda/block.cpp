@@ -19,6 +19,8 @@ std::string Block::run(const Launch& launch, Index3 index, bool backwards, const
   votes_ = 0;
   failure_.clear();
   threads_.assign(count, Thread{State::kReady, {}, 0, false, 0, 0});
+  warps_.assign((count + 31) / 32, Warp{0, 0});
+  if (count % 32 != 0) warps_.back().gone = 0xffffffffu << count % 32;
   fibers_ = stacks_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) prepare(fibers_[i], enter, this);
   running_block = this;
@@ -39,7 +41,11 @@ void Block::enter(void* argument) {
   (*block->body_)();
   block->threads_[block->running_].state = State::kReturned;
   ++block->returned_;
-  block->meet_in_warp(block->running_ / 32 * 32);
+  const std::size_t warp = block->running_ / 32;
+  block->warps_[warp].gone |= 1u << block->lane();
+  // the lanes that wait may have waited for this one alone
+  for (unsigned lane = 0; lane < 32; ++lane)
+    if (block->warps_[warp].waiting >> lane & 1) block->meet_in_warp(warp, block->threads_[warp * 32 + lane].mask);
   block->meet_at_barrier();
   block->go_on();
 }
@@ -73,7 +79,8 @@ void Block::wait(State state) {
   if (state == State::kAtBarrier) {
     meet_at_barrier();
   } else {
-    meet_in_warp(running_ / 32 * 32);
+    warps_[running_ / 32].waiting |= 1u << lane();
+    meet_in_warp(running_ / 32, threads_[running_].mask);
   }
   if (threads_[running_].state != State::kReady) go_on();
 }
@@ -134,25 +141,15 @@ unsigned Block::ballot(const Place& place, unsigned mask, bool value) {
   return static_cast<unsigned>(self.value);
 }
 
-// Looks for a mask all of whose lanes, but those that returned, wait in the warp.
-void Block::meet_in_warp(std::size_t first) {
-  const std::size_t end = first + 32 < threads_.size() ? first + 32 : threads_.size();
-  unsigned waiting = 0, gone = 0xffffffffu;
-  for (std::size_t i = first; i < end; ++i) {
-    const unsigned bit = 1u << (i - first);
-    if (threads_[i].state != State::kReturned) gone &= ~bit;
-    if (threads_[i].state == State::kInWarp) waiting |= bit;
-  }
-  for (std::size_t i = first; i < end && waiting != 0; ++i) {
-    const Thread& thread = threads_[i];
-    if (thread.state != State::kInWarp || (thread.mask & ~gone & ~waiting) != 0) continue;
-    finish_exchange(first, thread.mask & ~gone);
-    waiting &= ~thread.mask;
-  }
+// Goes on once all lanes of the mask, but those that returned, wait in the warp.
+void Block::meet_in_warp(std::size_t warp, unsigned mask) {
+  const Warp& lanes = warps_[warp];
+  if ((mask & ~lanes.gone & ~lanes.waiting) == 0) finish_exchange(warp, mask & ~lanes.gone);
 }
 
 // Lanes read before any of them runs on, so that none writes its next value too early.
-void Block::finish_exchange(std::size_t first, unsigned lanes) {
+void Block::finish_exchange(std::size_t warp, unsigned lanes) {
+  const std::size_t first = warp * 32;
   std::uint64_t results[32];
   const Thread* leader = nullptr;
   std::uint64_t votes = 0;
@@ -175,10 +172,12 @@ void Block::finish_exchange(std::size_t first, unsigned lanes) {
     threads_[first + lane].value = results[lane];
     threads_[first + lane].state = State::kReady;
   }
+  warps_[warp].waiting &= ~lanes;
 }
 
 bool Block::same_place(const Place& a, const Place& b) const {
-  return a.line == b.line && std::strcmp(a.call, b.call) == 0 && std::strcmp(a.file, b.file) == 0;
+  if (a.line != b.line) return false;
+  return (a.call == b.call || std::strcmp(a.call, b.call) == 0) && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
 }
 
 std::string Block::describe(std::size_t i) const {

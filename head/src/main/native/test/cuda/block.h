@@ -61,12 +61,17 @@ class Block {
     std::uint64_t value;
   };
 
+  // Lanes that wait for each other, and those that have returned or never were.
+  struct Warp {
+    unsigned waiting, gone;
+  };
+
   static void enter(void* block);
   [[noreturn]] void abandon();
   void go_on();  // switches to the next thread that can run, or ends the block
   void wait(State state);
-  void meet_in_warp(std::size_t first);
-  void finish_exchange(std::size_t first, unsigned mask);
+  void meet_in_warp(std::size_t warp, unsigned mask);
+  void finish_exchange(std::size_t warp, unsigned lanes);
   void meet_at_barrier();
   bool same_place(const Place& a, const Place& b) const;
   std::string describe(std::size_t thread) const;
@@ -77,6 +82,7 @@ class Block {
   Fiber home_;
   Fiber* fibers_ = nullptr;
   std::vector<Thread> threads_;
+  std::vector<Warp> warps_;
   const Launch* launch_ = nullptr;
   const std::function<void()>* body_ = nullptr;
   Index3 index_ = {};
