@@ -219,7 +219,7 @@ void RowStates::merge_row(int64_t i) {
 void RowStates::merge_listed(int64_t i, double origin, double mass, double target) {
   if (!lists_own(head_) || place(i) < 0) return;
   const int64_t k = head_.listed_count;
-  bool lists_target = false, lists_all = false;
+  bool lists_target = false, lists_all = k == head_.v;
   for (int64_t j = 0; j < k; ++j) {
     const int64_t id = listed_id(i, j);
     lists_all |= id < 0;

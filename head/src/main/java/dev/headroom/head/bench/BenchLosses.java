@@ -5,7 +5,9 @@ import dev.headroom.head.NumberTokens;
 import dev.headroom.head.Reweighting;
 import dev.headroom.head.RowLoss;
 import dev.headroom.head.losses.AugmentAndReduce;
+import dev.headroom.head.losses.DecoupledSoftmax;
 import dev.headroom.head.losses.DynamicFineTuning;
+import dev.headroom.head.losses.EditInvariant;
 import dev.headroom.head.losses.EntropyRegularizer;
 import dev.headroom.head.losses.FocalLoss;
 import dev.headroom.head.losses.GeneralizedCrossEntropy;
@@ -13,8 +15,11 @@ import dev.headroom.head.losses.MarginLoss;
 import dev.headroom.head.losses.NumberTokenLoss;
 import dev.headroom.head.losses.NumberTokenLoss.Distance;
 import dev.headroom.head.losses.OneVsEach;
+import dev.headroom.head.losses.PairwiseSoftmax;
+import dev.headroom.head.losses.PairwiseSoftmax.Surrogate;
 import dev.headroom.head.losses.PassAtN;
 import dev.headroom.head.losses.SymmetricCrossEntropy;
+import dev.headroom.head.losses.TruncatedTopK;
 import dev.headroom.head.losses.WholeNumberLoss;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -73,6 +78,10 @@ public final class BenchLosses {
     long[] sample = sample(classes);
     put(all, "one-vs-each", new OneVsEach(sample, classes));
     put(all, "augment-and-reduce", new AugmentAndReduce(sample, classes));
+    put(all, "decoupled", new DecoupledSoftmax(row -> positives(targets[row], classes)));
+    put(all, "top-5", new TruncatedTopK((int) Math.min(5, classes)));
+    put(all, "pairwise", PairwiseSoftmax.shared(Surrogate.TANH, 0.1, sample));
+    put(all, "edit-invariant", new EditInvariant(2, 3, 4));
     all.put(SPHERICAL, UnaryOperator.identity());
     return all;
   }
@@ -85,6 +94,11 @@ public final class BenchLosses {
   private static long[] sample(long classes) {
     long every = Math.max(1, classes / 1000);
     return LongStream.range(0, classes).filter(v -> v % every == 0).toArray();
+  }
+
+  /** Returns a row's target and three classes more, as far as there are so many. */
+  private static long[] positives(long target, long classes) {
+    return LongStream.range(0, 4).map(j -> (target + 7 * j) % classes).distinct().toArray();
   }
 
   private static NumberTokens numbers(long[] targets, long classes) {

@@ -104,7 +104,7 @@ final class PortableLists {
       if (problem.place(row) < 0) {
         continue;
       }
-      boolean all = false;
+      boolean all = listed.each() == problem.options().classes();
       double least = Math.exp(-statistics.nll()[row]);
       double mass = 1;
       for (int k = 0; k < listed.each(); k++) {

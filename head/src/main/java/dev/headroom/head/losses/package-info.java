@@ -36,6 +36,12 @@
  *     <td>w nll</td><td>w of the sequence</td><td>w</td><td>w</td></tr>
  * </table>
  *
+ * <p>By logits that rows list: {@link dev.headroom.head.losses.DecoupledSoftmax} takes several
+ * right classes a row, {@link dev.headroom.head.losses.TruncatedTopK} leaves out the strongest
+ * others, {@link dev.headroom.head.losses.PairwiseSoftmax} compares with a sample of negatives by
+ * another function than the exponential, {@link dev.headroom.head.losses.EditInvariant} lets each
+ * n-gram of a sequence come anywhere in it.
+ *
  * <p>Beside it: {@link dev.headroom.head.losses.EntropyRegularizer} adds a multiple of H, {@link
  * dev.headroom.head.losses.NumberTokenLoss} and {@link dev.headroom.head.losses.WholeNumberLoss}
  * the distance of numbers, with targets from {@link dev.headroom.head.losses.NumberTargets}. {@link
