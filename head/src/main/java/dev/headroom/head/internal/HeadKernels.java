@@ -21,6 +21,8 @@ import java.nio.FloatBuffer;
  * </pre>
  *
  * with {@code q} the weights of soft targets, which take the place of {@code w_t} and of {@code t}.
+ * At the classes that a row lists, upstream gradients of their logits are added to {@code d/dz_v};
+ * at all others {@code u_R exp(z_v - R)}, with {@code R} the log-sum-exp over those others.
  */
 public interface HeadKernels {
 
