@@ -176,11 +176,18 @@ class Checker:
         else:
             result["failures"] = said
 
-    def run(self, report=print):
+    def run_all(self):
         for case in problems.cases(self.small, self.place.device == abi.CPU):
             self.run_case(case)
         for name, check in promises.of(self):
             self.promise(name, check)
+
+    def run(self, report=print):
+        """Whether all is right. A device that is lost ends it: nothing after that says anything."""
+        try:
+            self.run_all()
+        except RuntimeError as lost:
+            self.results[-1]["failures"] = ["%s; the checks behind it were not made" % (str(lost).splitlines() or [type(lost).__name__])[0]]
         for result in self.failures():
             report("FAILED %s: %s" % (result["case"], "; ".join(result["failures"])))
         for reason, count in collections.Counter(result["skipped"] for result in self.skipped()).items():

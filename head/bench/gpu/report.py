@@ -76,7 +76,7 @@ HEAD = ["head", "ms, median (least to most)", "TFLOP/s of 6NDV (executed)", "sha
         "extra MiB, peak", "of it dE + dC", "mean loss", "error of loss / dE / dC", "plan"]
 NOTES = """Times are of loss, dE and dC together. "product" is one square bfloat16 product of torch's, the rate of this device
 in this run; "three products" are torch's for logits, dE and dC in the chunks of the first of Headroom's calls, and no
-more. Extra memory is the peak of what was handed out above inputs, gradients and workspace included. Errors are
+more. Extra memory is the peak of what was handed out above inputs, gradients and workspace included (kernels and handles, outside torch's count, are not). Errors are
 ||out - truth|| / ||truth|| against float64 on 64 rows (loss, dE) and up to 128 classes (dC). Headroom's gradients are of
 float32, the others' of bfloat16; "peaked" logits are described in inputs.py.""".replace("\n", " ")
 
