@@ -147,7 +147,7 @@ void refuses_what_breaks_a_rule() {
   refuses(e, 1 << 20, HEADROOM_INVALID, "r: null (expected: a pointer)");
   Call f = make();
   f.head.abi = 7;
-  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 5)");
+  refuses(f, 1 << 20, HEADROOM_INVALID, "abi: 7 (expected: 6)");
   Call lists = make();
   float room[8] = {};
   int64_t ids[] = {4, -1, 5, 0}, places[] = {0, -1, 1, -1};

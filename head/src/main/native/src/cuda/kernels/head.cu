@@ -276,7 +276,7 @@ static __device__ __forceinline__ void take_out_listed(const Head& head, const T
 
 // One block a row. The target and the ids of a row's own list join in merge_rows, so that their share of p keeps every digit
 // near 1.
-extern "C" __global__ void __launch_bounds__(kThreads) row_statistics(Head head, Chunk chunk, Tile tile) {
+extern "C" __global__ void __launch_bounds__(kThreads, 2) row_statistics(Head head, Chunk chunk, Tile tile) {
   __shared__ float room[kThreads / 32];
   const Int i = blockIdx.x, target = chunk.target[i];
   if (target == kLeftOut) return;
@@ -458,7 +458,7 @@ static __device__ void merge_listed(const Head& head, const Chunk& chunk, Int i,
 }
 
 // One thread a row: joins the tiles' statistics in the order of ids, in float64, and writes the row's outputs.
-extern "C" __global__ void __launch_bounds__(kThreads) merge_rows(Head head, Chunk chunk) {
+extern "C" __global__ void __launch_bounds__(kThreads, 1) merge_rows(Head head, Chunk chunk) {
   const Int i = static_cast<Int>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= chunk.rows || chunk.target[i] == kLeftOut) return;
   const double infinity = static_cast<double>(HEADROOM_INFINITY), target = static_cast<double>(chunk.z_target[i]);
