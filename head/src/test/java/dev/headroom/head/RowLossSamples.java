@@ -121,7 +121,7 @@ final class RowLossSamples {
   }
 
   static long least(Rung rung, HeadFixture f) {
-    if (rung.backend() != Backend.NATIVE_CPU) {
+    if (!rung.isNative()) {
       return 1;
     }
     HeadLoss starved = loss(rung, f.options().withRowLosses(new Mixed(true)).withWorkspaceBytes(1));

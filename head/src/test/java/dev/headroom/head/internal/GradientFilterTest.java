@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -14,12 +13,13 @@ import dev.headroom.head.ComputeType;
 import dev.headroom.head.Engine;
 import dev.headroom.head.GradientFilter;
 import dev.headroom.head.HeadOptions;
+import dev.headroom.head.internal.NativeCpuKernels.Gemm;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The filter of the native rung on a head whose softmax is as sparse as a trained one's. */
+/** The filter of a native rung on a head whose softmax is as sparse as a trained one's. */
 class GradientFilterTest {
   private static final long SEED = 20261121;
   private static final int ROWS = 600;
@@ -31,11 +31,13 @@ class GradientFilterTest {
 
   @BeforeEach
   void open() {
-    String refusal = Backends.refusal(Backend.NATIVE_CPU);
-    assumeTrue(
-        refusal == null || "true".equals(System.getenv("CI")), "native rung skipped: " + refusal);
+    kernels = rung().kernels();
     manager = NDManager.newBaseManager();
-    kernels = Backends.of(Backend.NATIVE_CPU);
+  }
+
+  /** Returns which rung is tested. */
+  Rung rung() {
+    return new Rung(Backend.NATIVE_CPU, Engine.AUTO, ComputeType.FLOAT32, Gemm.AUTO);
   }
 
   @AfterEach

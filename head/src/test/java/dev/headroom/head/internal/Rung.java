@@ -58,6 +58,11 @@ public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gem
     return kernels;
   }
 
+  /** Returns whether the kernels are Headroom's own, of C++ or CUDA, and not DJL's operations. */
+  public boolean isNative() {
+    return backend == Backend.NATIVE_CPU || backend == Backend.CUDA;
+  }
+
   private String refusal() {
     if (backend != Backend.CUDA) {
       return Backends.refusal(backend);
