@@ -41,7 +41,9 @@ final class RowLists {
       return new Listed(Kind.TOP, null, loss.listedTop(), places, rows.length, loss.needsRest());
     }
     if (!loss.listsByRow()) {
-      return new Listed(loss.listedClasses(), places, rows.length);
+      long[] ids = loss.listedClasses();
+      checkShared(ids, problem.options().classes());
+      return new Listed(ids, places, rows.length);
     }
     long[] ids = loss.listByRow(rows.clone(), targets.clone(), length);
     if (ids.length == 0) {
@@ -63,6 +65,24 @@ final class RowLists {
       check(ids, place * each, each, rows[place], problem.options().classes());
     }
     return new Listed(Kind.BY_ROW, ids, each, places, rows.length, loss.needsRest());
+  }
+
+  private static void checkShared(long[] ids, long classes) {
+    for (int k = 0; k < ids.length; k++) {
+      long least = k == 0 ? 0 : ids[k - 1] + 1;
+      if (ids[k] < least || ids[k] >= classes) {
+        throw new IllegalArgumentException(
+            "listed class "
+                + k
+                + ": "
+                + ids[k]
+                + " (expected: "
+                + least
+                + " to "
+                + (classes - 1)
+                + ", in ascending order)");
+      }
+    }
   }
 
   private static void checkTop(RowLoss loss, HeadOptions options) {

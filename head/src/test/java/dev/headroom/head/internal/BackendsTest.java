@@ -27,9 +27,9 @@ class BackendsTest {
   void refusesAForcedRungThatCannotServeAndSaysWhy() {
     String message =
         assertThrows(IllegalArgumentException.class, () -> Backends.of(Backend.CUDA)).getMessage();
-    assertEquals(
-        "backend: CUDA (expected: one that can serve here; this version has no CUDA kernels)",
-        message);
+    String start = "backend: CUDA (expected: one that can serve here; ";
+    assertEquals(start, message.substring(0, start.length()), message);
+    assertTrue(message.contains("has no GPU"), message);
   }
 
   @Test

@@ -76,9 +76,6 @@ public record Rung(Backend backend, Engine engine, ComputeType compute, Gemm gem
    * has no such sizes of its own, sizes around which it has nothing special.
    */
   Tile tile(HeadKernels kernels, long d) {
-    if (kernels instanceof CudaKernels) {
-      return new Tile(512, 4096, 272, 0, 0);
-    }
     if (!(kernels instanceof NativeCpuKernels)) {
       return new Tile(266, 448, 272, 0, 0);
     }

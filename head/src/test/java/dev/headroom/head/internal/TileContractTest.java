@@ -2,12 +2,15 @@ package dev.headroom.head.internal;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.head.Backend;
 import dev.headroom.head.HeadOptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Holds every rung against the reference at the sizes where its tile, block and step end. */
 class TileContractTest extends KernelsContract {
+  /** The most columns of a tile of the CUDA kernels. */
+  private static final int CUDA_TILE = 4096;
 
   private static int[] around(long size) {
     return new int[] {1, (int) size - 1, (int) size, (int) size + 1};
@@ -43,6 +46,20 @@ class TileContractTest extends KernelsContract {
           rung.compare(kernels, Problems.random(manager, n, options, SEED, 5));
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("rungs")
+  void agreesAroundTheTileOfADevice(Rung rung) {
+    if (rung.backend() != Backend.CUDA) {
+      return;
+    }
+    HeadKernels kernels = rung.kernels();
+    // (of fewer columns of dE than these one may be near 0, the sum of thousands of terms)
+    for (int v : new int[] {CUDA_TILE - 1, CUDA_TILE, CUDA_TILE + 1, 2 * CUDA_TILE + 1}) {
+      HeadOptions options = rung.apply(everything(HeadOptions.of(v, 64)).withBias(true));
+      rung.compare(kernels, Problems.random(manager, 33, options, SEED, 5));
     }
   }
 
