@@ -3,21 +3,26 @@ package dev.headroom.scaling.fit;
 import java.util.Arrays;
 
 /**
- * Minimises a {@link Misfit} inside bounds by BFGS with exact gradients.
+ * Minimises a {@link Misfit} inside bounds by BFGS with exact gradients; beyond {@value #DENSE}
+ * parameters by L-BFGS.
  *
- * <p>The inverse Hessian starts as that of Gauss-Newton, so the search does not care about the
- * scale of the parameters. A parameter at a bound that the gradient pushes against is held; when
- * the held set changes, the inverse Hessian starts afresh. The line search asks for weak Wolfe
- * conditions (Lewis and Overton 2013, Math. Program. 141, algorithm 2.6), which suit the nearly
- * non-smooth Huber objective. It ends when the decrease that the model promises is below the
- * tolerance times the value: not on a small gradient, which depends on units.
+ * <p>The inverse Hessian starts as that of Gauss-Newton (its diagonal for L-BFGS), so the search
+ * does not care about the scale of the parameters. A parameter at a bound that the gradient pushes
+ * against is held; when the held set changes, the inverse Hessian starts afresh. The line search
+ * asks for weak Wolfe conditions (Lewis and Overton 2013, Math. Program. 141, algorithm 2.6), which
+ * suit the nearly non-smooth Huber objective. It ends when the decrease that the model promises is
+ * below the tolerance times the value: not on a small gradient, which depends on units.
  *
  * <p>Allocates nothing after construction; belongs to one thread.
  */
 final class Bfgs {
 
   private static final int ITERATIONS = 300;
+  private static final int LIMITED_ITERATIONS = 2000;
   private static final int TRIALS = 40;
+
+  /** The most parameters for which a full matrix is kept. */
+  static final int DENSE = 20;
 
   private final Misfit misfit;
   private final double[] lower;
@@ -30,7 +35,7 @@ final class Bfgs {
   private final double[] direction;
   private final double[] y;
   private final boolean[] held;
-  private final InverseHessian inverse;
+  private final Metric metric;
   private double value;
   private double trialValue;
   private int evaluations;
@@ -47,7 +52,7 @@ final class Bfgs {
     this.direction = new double[size];
     this.y = new double[size];
     this.held = new boolean[size];
-    this.inverse = new InverseHessian(size);
+    this.metric = size > DENSE ? new LimitedMemory(misfit) : new InverseHessian(misfit);
   }
 
   /** Returns the best point of the last search; the caller copies it. */
@@ -58,6 +63,15 @@ final class Bfgs {
   /** Returns the objective at {@link #point}. */
   double value() {
     return value;
+  }
+
+  /** Returns the length of the gradient at {@link #point} over what is not held at a bound. */
+  double gradientNorm() {
+    double sum = 0;
+    for (int i = 0; i < size; i++) {
+      sum = held[i] ? sum : Math.hypot(sum, gradient[i]);
+    }
+    return sum;
   }
 
   /** Returns how often the objective was evaluated since construction. */
@@ -75,20 +89,21 @@ final class Bfgs {
       return false;
     }
     boolean fresh = true;
-    for (int iteration = 0; iteration < ITERATIONS; iteration++) {
+    int most = size > DENSE ? LIMITED_ITERATIONS : ITERATIONS;
+    for (int iteration = 0; iteration < most; iteration++) {
       if (hold()) {
         restart();
         fresh = true;
       }
       double slope = descend();
-      if (-slope <= tolerance * value + misfit.rounding(value)) {
+      if (-slope <= tolerance * misfit.size(value) + misfit.rounding(value)) {
         return true;
       }
       if (search(slope)) {
         accept();
         fresh = false;
       } else if (fresh) {
-        return -slope <= 1e-7 * value;
+        return -slope <= 1e-7 * misfit.size(value);
       } else {
         restart();
         fresh = true;
@@ -122,13 +137,12 @@ final class Bfgs {
   }
 
   private void restart() {
-    misfit.curvature(x, inverse.matrix());
-    inverse.invert(held);
+    metric.restart(x, held);
   }
 
   /** Sets the direction and returns the slope along it, which is not positive. */
   private double descend() {
-    double slope = inverse.descend(gradient, direction);
+    double slope = metric.descend(gradient, direction);
     for (int i = 0; i < size; i++) {
       boolean outward =
           (x[i] <= lower[i] && direction[i] < 0) || (x[i] >= upper[i] && direction[i] > 0);
@@ -213,7 +227,7 @@ final class Bfgs {
       gradient[i] = trialGradient[i];
     }
     value = trialValue;
-    inverse.update(direction, y);
+    metric.update(direction, y);
   }
 
   private static double dot(double[] a, double[] b) {

@@ -3,12 +3,12 @@ package dev.headroom.scaling.fit;
 /**
  * Computes the covariance of the parameters at an optimum, in the units of the data as given.
  *
- * <p>For squares {@code s^2 (J'J)^-1} with {@code s^2 = RSS / (points - parameters)}. For the Huber
- * function the sandwich {@code H^-1 (sum psi^2 g g') H^-1 points / (points - parameters)} with
- * {@code H = sum psi' g g'}, which allows for errors that differ from point to point. With delta
- * far below the noise psi' is 1 at few points only, so it is averaged over a window of {@code 4.2
- * sigma points^(-1/3)} around each residual (Powell 1991 for quantiles; width after Hall and
- * Sheather 1988).
+ * <p>For squares {@code s^2 (J'WJ)^-1} with {@code s^2 = RSS / (points - parameters)}, which is the
+ * form of Student's t too, with {@link Dispersion} for s^2. For the Huber function the sandwich
+ * {@code H^-1 (sum psi^2 g g') H^-1 points / (points - parameters)} with {@code H = sum psi' g g'},
+ * which allows for errors that differ from point to point. With delta far below the noise psi' is 1
+ * at few points only, so it is averaged over a window of {@code 4.2 sigma points^(-1/3)} around
+ * each residual (Powell 1991 for quantiles; width after Hall and Sheather 1988).
  *
  * <p>Rows and columns of parameters at a bound are 0; those of parameters that the points leave
  * open are NaN.
@@ -32,8 +32,9 @@ final class Covariance {
     this.known = known;
     this.freedom = freedom;
     this.misfit = new Misfit(data, options);
-    this.residuals = new double[data.points];
-    double[][] full = new double[data.points][theta.length];
+    misfit.evaluate(theta, new double[theta.length]);
+    this.residuals = new double[misfit.rows()];
+    double[][] full = new double[residuals.length][theta.length];
     misfit.residuals(theta, residuals, full);
     this.jacobian = known.columns(full);
   }
@@ -50,14 +51,17 @@ final class Covariance {
   }
 
   private double[][] classic() {
-    double squares = 0;
-    for (double residual : residuals) {
-      squares += residual * residual;
+    double variance = 0;
+    for (int i = 0; i < data.points; i++) {
+      variance += data.weight[i] * residuals[i] * residuals[i] / freedom;
+    }
+    if (options.objective() == Objective.STUDENT_T) {
+      variance = Dispersion.of(misfit, theta).variance();
     }
     double[][] covariance = known.singular().inverseGram(Identification.LIMIT);
     for (double[] row : covariance) {
       for (int j = 0; j < row.length; j++) {
-        row[j] *= squares / freedom;
+        row[j] *= variance;
       }
     }
     return covariance;
@@ -65,17 +69,22 @@ final class Covariance {
 
   private double[][] sandwich() {
     int size = known.free().length;
-    double[][] bend = new double[data.points][size];
+    double[][] bend = new double[residuals.length][size];
     double[][] push = new double[size][size];
-    double spread = 1.4826 * Quantiles.medianOfAbsolute(residuals);
-    double window = spread * Math.min(3, 4.2 / Math.cbrt(data.points));
-    for (int i = 0; i < data.points; i++) {
-      double psi = misfit.psi(residuals[i]);
-      double weight = Math.sqrt(inside(residuals[i], window));
+    double window = Dispersion.window(residuals, data.points);
+    for (int i = 0; i < residuals.length; i++) {
+      boolean point = i < data.points;
+      double psi = misfit.penalty().psi(residuals[i]);
+      double weight = point ? data.weight[i] : data.dispersion.curvature();
+      double bent = point ? weight * misfit.penalty().bend(residuals[i], window) : weight;
+      double pushed =
+          point
+              ? weight * weight * psi * psi * data.points / freedom
+              : data.dispersion.unit() * weight;
       for (int k = 0; k < size; k++) {
-        bend[i][k] = weight * jacobian[i][k];
+        bend[i][k] = Math.sqrt(bent) * jacobian[i][k];
         for (int l = 0; l < size; l++) {
-          push[k][l] += psi * psi * jacobian[i][k] * jacobian[i][l] * data.points / freedom;
+          push[k][l] += pushed * jacobian[i][k] * jacobian[i][l];
         }
       }
     }
@@ -86,16 +95,6 @@ final class Covariance {
     }
     double[][] inverse = weighted.inverseGram(limit);
     return product(product(inverse, push), inverse);
-  }
-
-  /** Returns the mean of psi' over the window around a residual. */
-  private double inside(double residual, double window) {
-    double delta = options.delta();
-    if (window == 0) {
-      return Math.abs(residual) <= delta ? 1 : 0;
-    }
-    double overlap = Math.min(delta, residual + window) - Math.max(-delta, residual - window);
-    return Math.max(0, overlap) / (2 * window);
   }
 
   private double[][] original(double[][] covariance) {

@@ -15,14 +15,16 @@ import java.util.SplittableRandom;
  * @param objective what was made small
  * @param objectiveValue its value at the estimates, a sum over the points
  * @param points the number of points
- * @param estimates one estimate a parameter, in the law's order
- * @param covariance covariance of the parameters: 0 for one at its bound, NaN for one that the data
- *     leave open; empty where there are no more points than parameters
+ * @param estimates one estimate a parameter, in the law's order; ends equal the value for one that
+ *     was fixed
+ * @param covariance covariance of the parameters: 0 for one fixed or at its bound, NaN for one that
+ *     the data leave open; empty where there are no more points than parameters
  * @param noise standard deviation of a residual: of log-loss where the objective is logarithmic, of
  *     loss else; NaN where there are no degrees of freedom
  * @param level level of the intervals
  * @param samples parameters of the bootstrap resamples, one row each; empty without a bootstrap
  * @param warnings what a user should know before trusting the numbers
+ * @param diagnostics how the fit was found
  */
 public record Fit(
     Law law,
@@ -35,7 +37,8 @@ public record Fit(
     double noise,
     double level,
     double[][] samples,
-    List<String> warnings)
+    List<String> warnings,
+    Diagnostics diagnostics)
     implements Serializable {
 
   public Fit {
@@ -43,6 +46,35 @@ public record Fit(
     warnings = List.copyOf(warnings);
     covariance = copy(covariance);
     samples = copy(samples);
+  }
+
+  /** Creates a fit of which nothing is known about the way it was found. */
+  public Fit(
+      Law law,
+      Status status,
+      Objective objective,
+      double objectiveValue,
+      int points,
+      List<Estimate> estimates,
+      double[][] covariance,
+      double noise,
+      double level,
+      double[][] samples,
+      List<String> warnings) {
+    this(
+        law,
+        status,
+        objective,
+        objectiveValue,
+        points,
+        estimates,
+        covariance,
+        noise,
+        level,
+        samples,
+        warnings,
+        new Diagnostics(
+            "unknown", 0, Double.NaN, Double.NaN, List.of(), points - estimates.size()));
   }
 
   /** Returns the parameters, in the law's order. */
@@ -92,9 +124,9 @@ public record Fit(
     return residuals;
   }
 
-  /** Returns the degrees of freedom: points less parameters. */
+  /** Returns the degrees of freedom: points less parameters that were searched. */
   public int degreesOfFreedom() {
-    return points - estimates.size();
+    return diagnostics.degreesOfFreedom();
   }
 
   /**

@@ -29,10 +29,12 @@ final class Identification {
   private final List<String> warnings = new ArrayList<>();
 
   Identification(ScaledData data, Misfit misfit, double[] theta) {
-    this.parameters = data.law.parameters();
+    this.parameters = data.model.parameters;
     this.lost = new boolean[theta.length];
-    double[][] jacobian = new double[data.points][theta.length];
-    misfit.residuals(theta, new double[data.points], jacobian);
+    double[] residuals = new double[misfit.rows()];
+    double[][] jacobian = new double[residuals.length][theta.length];
+    misfit.residuals(theta, residuals, jacobian);
+    misfit.weighRows(residuals, jacobian);
     this.free = effective(jacobian, Search.free(data, theta));
     this.singular = new SingularValues(columns(jacobian), free.length);
     for (int k = 0; k < free.length; k++) {

@@ -11,8 +11,10 @@ import java.util.Locale;
 final class Inference {
 
   private final ScaledData data;
+  private final List<Observations> sets;
   private final FitOptions options;
   private final Search.Optimum optimum;
+  private final boolean projected;
   private final Groups groups;
   private final List<Parameter> parameters;
   private final double[] theta;
@@ -20,18 +22,32 @@ final class Inference {
   private final List<String> warnings = new ArrayList<>();
   private Status status;
 
-  Inference(ScaledData data, FitOptions options, Search.Optimum optimum, Groups groups) {
+  /**
+   * Makes the inference.
+   *
+   * @param projected whether starts came from variable projection
+   */
+  Inference(
+      ScaledData data,
+      List<Observations> sets,
+      FitOptions options,
+      Search.Optimum optimum,
+      boolean projected) {
     this.data = data;
+    this.sets = sets;
     this.options = options;
     this.optimum = optimum;
-    this.groups = groups;
-    this.parameters = data.law.parameters();
+    this.projected = projected;
+    this.groups = Groups.of(Pooled.of(sets).group());
+    this.parameters = data.model.parameters;
     this.theta = data.original(optimum.theta());
     this.known = new Identification(data, new Misfit(data, options), optimum.theta());
     this.status = optimum.converged() ? Status.CONVERGED : Status.NOT_CONVERGED;
   }
 
-  Fit fit() {
+  /** Returns one fit a data set. */
+  List<Fit> fits() {
+    checkRange();
     if (!optimum.converged()) {
       warnings.add("the search ended before an optimum was reached: the best point is given");
     }
@@ -48,18 +64,61 @@ final class Inference {
     }
     warnOfWidth(covariance);
     warnOfGroups();
+    List<Fit> fits = new ArrayList<>();
+    for (int set = 0; set < data.model.sets; set++) {
+      fits.add(fit(new Expansion(data.model, set), estimates, covariance, samples));
+    }
+    return fits;
+  }
+
+  private Fit fit(
+      Expansion set, List<Estimate> estimates, double[][] covariance, double[][] samples) {
     return new Fit(
-        data.law,
+        data.model.law,
         status,
         options.objective(),
         data.original(options.objective(), optimum.value()),
         data.points,
-        estimates,
-        covariance,
+        set.estimates(estimates),
+        set.covariance(covariance),
         noise(),
         options.level(),
-        samples,
-        warnings);
+        set.samples(samples),
+        warnings,
+        diagnostics());
+  }
+
+  private Diagnostics diagnostics() {
+    List<String> atBounds = new ArrayList<>();
+    for (int i = 0; i < theta.length; i++) {
+      if (isAtBound(i)) {
+        atBounds.add(parameters.get(i).name());
+      }
+    }
+    String engine =
+        (projected ? "variable projection, " : "")
+            + (theta.length > Bfgs.DENSE ? "L-BFGS" : "BFGS")
+            + (optimum.polished() ? ", Levenberg-Marquardt" : "");
+    return new Diagnostics(
+        engine,
+        optimum.evaluations(),
+        optimum.gradientNorm(),
+        known.singular().condition(),
+        atBounds,
+        data.points - theta.length);
+  }
+
+  /** A factor of a power of a variable near 1e300 may lie beyond the range of a double. */
+  private void checkRange() {
+    for (int i = 0; i < theta.length; i++) {
+      if (!Double.isFinite(theta[i])) {
+        throw new IllegalArgumentException(
+            parameters.get(i).name()
+                + ": "
+                + theta[i]
+                + " (expected: a finite number; give the variables in other units)");
+      }
+    }
   }
 
   private boolean isAtBound(int i) {
@@ -100,24 +159,42 @@ final class Inference {
   }
 
   private double[][] samples() {
-    if (options.bootstrap() == 0) {
+    if (options.resamples() == 0) {
       return new double[0][];
     }
     Bootstrap.Result result = Bootstrap.run(data, options, optimum.theta(), groups);
     if (result.failures() > 0) {
       warnings.add(
           "bootstrap: "
-              + (result.failures() + " of " + options.bootstrap())
+              + (result.failures() + " of " + options.resamples())
               + " resamples did not converge; their best points are used");
     }
     return result.samples();
   }
 
   private Estimate estimate(int i, double[][] covariance, double[][] samples) {
+    if (options.intervals() == Intervals.PROFILE && covariance.length > 0) {
+      return profiled(i);
+    }
     if (known.isLost(i) || (samples.length == 0 && (covariance.length == 0 || isAtBound(i)))) {
       return new Estimate(parameters.get(i).name(), theta[i], Double.NaN, Double.NaN);
     }
     return samples.length > 0 ? percentiles(i, samples) : symmetric(i, covariance[i][i]);
+  }
+
+  private Estimate profiled(int i) {
+    Profile profile = new Profiler(data.model, sets, options, theta).of(i);
+    if (profile.isFlat()) {
+      String side = profile.flatBelow() ? "below" : "above";
+      warnings.add(
+          parameters.get(i).name()
+              + ": its profile is flat "
+              + (profile.flatBelow() && profile.flatAbove() ? "on both sides" : side)
+              + (profile.moving().isEmpty()
+                  ? ""
+                  : ", known only in combination with " + String.join(", ", profile.moving())));
+    }
+    return profile.estimate();
   }
 
   private Estimate percentiles(int i, double[][] samples) {
@@ -174,7 +251,8 @@ final class Inference {
   }
 
   private void warnOfGroups() {
-    boolean resampled = options.bootstrap() > 0 && groups.count() >= Bootstrap.ENOUGH_GROUPS;
+    boolean resampled = Bootstrap.byRun(options, groups) || options.intervals() == Intervals.WILD;
+    resampled &= groups.count() >= Bootstrap.ENOUGH_GROUPS;
     if (groups.repeated() && !resampled) {
       warnings.add(
           data.points
@@ -190,18 +268,21 @@ final class Inference {
     if (freedom < 1) {
       return Double.NaN;
     }
-    double[] residuals = new double[data.points];
-    new Misfit(data, options)
-        .residuals(optimum.theta(), residuals, new double[data.points][theta.length]);
-    if (options.objective() == Objective.HUBER_LOG) {
+    Misfit misfit = new Misfit(data, options);
+    double[] all = new double[misfit.rows()];
+    misfit.residuals(optimum.theta(), all, new double[all.length][theta.length]);
+    double[] residuals = Arrays.copyOf(all, data.points);
+    double scale = options.objective().isLogarithmic() ? 1 : data.lossFactor;
+    if (!options.objective().isSquares()) {
       double spread = 1.4826 * Quantiles.medianOfAbsolute(residuals);
       return spread * Math.sqrt((double) data.points / freedom);
     }
     double squares = 0;
-    for (double residual : residuals) {
-      squares += residual * residual;
+    double weights = 0;
+    for (int i = 0; i < residuals.length; i++) {
+      squares += data.weight[i] * residuals[i] * residuals[i];
+      weights += data.weight[i];
     }
-    double scale = options.objective().isLogarithmic() ? 1 : data.lossFactor;
-    return scale * Math.sqrt(squares / freedom);
+    return scale * Math.sqrt(squares / freedom * data.points / weights);
   }
 }

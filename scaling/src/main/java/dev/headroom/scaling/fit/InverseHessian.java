@@ -5,7 +5,9 @@ package dev.headroom.scaling.fit;
  *
  * <p>Rows and columns of held parameters are zero, so directions never move them.
  */
-final class InverseHessian {
+final class InverseHessian implements Metric {
+
+  private final Misfit misfit;
 
   private final int size;
   private final double[][] matrix;
@@ -14,8 +16,9 @@ final class InverseHessian {
   private final double[] scale;
   private final double[] product;
 
-  InverseHessian(int size) {
-    this.size = size;
+  InverseHessian(Misfit misfit) {
+    this.misfit = misfit;
+    this.size = misfit.parameters;
     this.matrix = new double[size][size];
     this.lower = new double[size][size];
     this.inverse = new double[size][size];
@@ -23,18 +26,15 @@ final class InverseHessian {
     this.product = new double[size];
   }
 
-  /** Returns the space that {@link #invert} reads. */
-  double[][] matrix() {
-    return matrix;
-  }
-
   /**
-   * Inverts the matrix over the parameters that are not held.
+   * Inverts the Gauss-Newton matrix over the parameters that are not held.
    *
    * <p>Scaled to a unit diagonal; a ridge grows from 1e-13 until the factorisation succeeds, so a
    * matrix of lower rank gives long but finite steps.
    */
-  void invert(boolean[] held) {
+  @Override
+  public void restart(double[] theta, boolean[] held) {
+    misfit.curvature(theta, matrix);
     for (int i = 0; i < size; i++) {
       double diagonal = matrix[i][i];
       scale[i] = held[i] ? 0 : diagonal > 0 ? 1 / Math.sqrt(diagonal) : 1;
@@ -89,8 +89,8 @@ final class InverseHessian {
     }
   }
 
-  /** Writes the quasi-Newton direction and returns the slope along it. */
-  double descend(double[] gradient, double[] direction) {
+  @Override
+  public double descend(double[] gradient, double[] direction) {
     double slope = 0;
     for (int i = 0; i < size; i++) {
       double sum = 0;
@@ -103,8 +103,8 @@ final class InverseHessian {
     return slope;
   }
 
-  /** Applies the BFGS update for a step s and a change of gradient y; skips one that is flat. */
-  void update(double[] s, double[] y) {
+  @Override
+  public void update(double[] s, double[] y) {
     double sy = 0;
     double ss = 0;
     double yy = 0;

@@ -1,8 +1,10 @@
 package dev.headroom.scaling.fit;
 
 import dev.headroom.scaling.law.Law;
+import dev.headroom.scaling.law.Parameter;
 import dev.headroom.scaling.law.Variable;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,19 +13,22 @@ import java.util.List;
  * @param x one row a point, one number a variable in the law's order
  * @param loss the observed losses, above zero
  * @param group the run each point belongs to; points of one run are not independent
+ * @param weight how often each point counts, above zero: the inverse variance of its error, up to a
+ *     common factor
  */
-public record Observations(double[][] x, double[] loss, int[] group) implements Serializable {
+public record Observations(double[][] x, double[] loss, int[] group, double[] weight)
+    implements Serializable {
 
-  /** Outside these limits squares of losses leave the range of a double. */
+  /** Limits for laws that do not scale with the losses: beyond them squares leave the range. */
   private static final double LEAST = 1e-100;
 
   private static final double MOST = 1e100;
 
   public Observations {
-    if (x.length != loss.length || x.length != group.length) {
+    if (x.length != loss.length || x.length != group.length || x.length != weight.length) {
       throw new IllegalArgumentException(
-          "lengths of x, loss, group: "
-              + (x.length + ", " + loss.length + ", " + group.length)
+          "lengths of x, loss, group, weight: "
+              + (x.length + ", " + loss.length + ", " + group.length + ", " + weight.length)
               + " (expected: equal)");
     }
     double[][] rows = new double[x.length][];
@@ -33,6 +38,17 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
     x = rows;
     loss = loss.clone();
     group = group.clone();
+    weight = weight.clone();
+  }
+
+  /** Creates observations in which all points count alike. */
+  public Observations(double[][] x, double[] loss, int[] group) {
+    this(x, loss, group, ones(loss.length));
+  }
+
+  /** Returns these observations with other weights. */
+  public Observations withWeight(double[] value) {
+    return new Observations(x, loss, group, value);
   }
 
   /** Creates observations in which every point is a run of its own. */
@@ -52,23 +68,27 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
    *     the number of points where there are fewer than parameters
    */
   public void check(Law law) {
+    check(law, law.parameters().size());
+  }
+
+  /** Checks as {@link #check(Law)} does, for fewer or more parameters than the law has. */
+  void check(Law law, int parameters) {
     List<Variable> variables = law.variables();
+    boolean scales = law.parameters().stream().anyMatch(Parameter::isLinear);
     for (int i = 0; i < loss.length; i++) {
-      checkRow(law, variables, i);
+      checkRow(law, variables, scales, i);
     }
-    if (loss.length < law.parameters().size()) {
+    if (loss.length < parameters) {
       throw new IllegalArgumentException(
           "points: "
               + loss.length
               + " (expected: at least "
-              + law.parameters().size()
-              + ", the number of parameters of "
-              + law.name()
-              + ")");
+              + parameters
+              + (", the number of parameters of " + law.name() + ")"));
     }
   }
 
-  private void checkRow(Law law, List<Variable> variables, int row) {
+  private void checkRow(Law law, List<Variable> variables, boolean scales, int row) {
     if (x[row].length != variables.size()) {
       throw bad(row, "variables", x[row].length, variables.size() + " for " + law.name());
     }
@@ -78,15 +98,25 @@ public record Observations(double[][] x, double[] loss, int[] group) implements 
         throw bad(row, variable.name(), x[row][j], variable.rule() + "; leave such rows out");
       }
     }
-    if (!(loss[row] >= LEAST && loss[row] <= MOST)) {
-      String rule = "a finite number above 0, from 1e-100 to 1e100; leave such rows out";
-      throw bad(row, "loss", loss[row], rule);
+    boolean inside = loss[row] > 0 && loss[row] < Double.POSITIVE_INFINITY;
+    if (!inside || (!scales && !(loss[row] >= LEAST && loss[row] <= MOST))) {
+      String rule = "a finite number above 0" + (scales ? "" : ", from 1e-100 to 1e100");
+      throw bad(row, "loss", loss[row], rule + "; leave such rows out");
+    }
+    if (!(weight[row] > 0 && weight[row] < Double.POSITIVE_INFINITY)) {
+      throw bad(row, "weight", weight[row], "a finite number above 0; leave such rows out");
     }
   }
 
   private static IllegalArgumentException bad(int row, String name, Number value, String rule) {
     return new IllegalArgumentException(
         "row " + (row + 1) + " " + name + ": " + value + " (expected: " + rule + ")");
+  }
+
+  private static double[] ones(int length) {
+    double[] weight = new double[length];
+    Arrays.fill(weight, 1);
+    return weight;
   }
 
   private static int[] counting(int length) {

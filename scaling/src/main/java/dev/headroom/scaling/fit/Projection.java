@@ -19,18 +19,25 @@ final class Projection {
 
   private static final int REWEIGHTINGS = 4;
 
+  /** The most cells of a grid that are tried. */
+  private static final int CELLS = 4000;
+
   /** Parameters with the objective there and their place on the grid. */
   record Start(double[] theta, double value, int[] cell) {}
 
   private final ScaledData data;
   private final Misfit misfit;
+  private final Penalty penalty;
+  private final Values law;
   private final boolean logarithmic;
   private final int reweightings;
   private final List<Parameter> parameters;
+  private final List<List<Double>> grid;
   private final int[] linear;
   private final int[] nonlinear;
   private final boolean[] signed;
   private final double[][] basis;
+  private final double[] offset;
   private final double[] weights;
   private final double[] theta;
   private final double[] slope;
@@ -39,12 +46,18 @@ final class Projection {
 
   Projection(ScaledData data, FitOptions options) {
     this.data = data;
-    this.misfit = new Misfit(data, options);
-    this.logarithmic = options.objective().isLogarithmic();
-    this.reweightings = options.objective() == Objective.HUBER_LOG ? REWEIGHTINGS : 0;
-    this.parameters = data.law.parameters();
+    this.law = new Values(data);
+    boolean student = options.objective() == Objective.STUDENT_T;
+    FitOptions used = student ? options.withObjective(Objective.HUBER_LOG) : options;
+    this.penalty = new Penalty(used);
+    this.misfit = new Misfit(data, used);
+    this.logarithmic = used.objective().isLogarithmic();
+    this.reweightings = used.objective() == Objective.HUBER_LOG ? REWEIGHTINGS : 0;
+    this.parameters = data.model.parameters;
     this.linear = indices(true);
     this.nonlinear = indices(false);
+    this.grid = grid();
+    this.offset = new double[data.points];
     this.signed = new boolean[linear.length];
     for (int k = 0; k < linear.length; k++) {
       signed[k] = parameters.get(linear[k]).lower() < 0;
@@ -63,7 +76,7 @@ final class Projection {
     int[] cell = new int[nonlinear.length];
     do {
       for (int k = 0; k < cell.length; k++) {
-        theta[nonlinear[k]] = parameters.get(nonlinear[k]).starts().get(cell[k]);
+        theta[nonlinear[k]] = grid.get(k).get(cell[k]);
       }
       double value = project();
       if (value < Double.POSITIVE_INFINITY) {
@@ -82,12 +95,16 @@ final class Projection {
 
   /** Solves the linear parameters at the nonlinear ones in {@code theta}; returns the objective. */
   private double project() {
+    for (int k : linear) {
+      theta[k] = 0;
+    }
+    law.at(theta);
     for (int i = 0; i < data.points; i++) {
-      data.law.evaluate(data.x[i], data.logX[i], theta, slope);
+      offset[i] = law.value(i, slope);
       for (int k = 0; k < linear.length; k++) {
         basis[i][k] = slope[linear[k]];
       }
-      weights[i] = logarithmic ? 1 / (data.loss[i] * data.loss[i]) : 1;
+      weights[i] = weight(i, 1);
     }
     double value = 0;
     for (int round = 0; round <= reweightings; round++) {
@@ -106,7 +123,7 @@ final class Projection {
     for (int i = 0; i < data.points; i++) {
       for (int a = 0; a < size; a++) {
         double weighted = weights[i] * basis[i][a];
-        rhs[a] += weighted * data.loss[i];
+        rhs[a] += weighted * (data.loss[i] - offset[i]);
         for (int b = 0; b <= a; b++) {
           gram[a][b] += weighted * basis[i][b];
         }
@@ -119,8 +136,16 @@ final class Projection {
     }
     solver.solve(gram, rhs, signed, beta);
     for (int k = 0; k < size; k++) {
+      Parameter parameter = parameters.get(linear[k]);
+      beta[k] = Math.max(parameter.lower(), Math.min(parameter.upper(), beta[k]));
       theta[linear[k]] = beta[k];
     }
+  }
+
+  /** A square of a difference of losses, divided by the loss, is nearly one of logarithms. */
+  private double weight(int point, double robust) {
+    double loss = data.loss[point];
+    return data.weight[point] * (logarithmic ? robust / (loss * loss) : 1);
   }
 
   /** Returns the objective, and sets the weights of the next round. */
@@ -133,28 +158,53 @@ final class Projection {
       if (!(Math.abs(residual) < Double.POSITIVE_INFINITY)) {
         return Double.POSITIVE_INFINITY;
       }
-      sum += misfit.rho(residual);
-      if (logarithmic) {
-        weights[i] = misfit.weight(residual) / (data.loss[i] * data.loss[i]);
-      }
+      sum += data.weight[i] * penalty.rho(residual);
+      weights[i] = weight(i, penalty.weight(residual));
     }
-    return sum;
+    return sum + misfit.priorTerm(theta);
   }
 
   private double predict(int point) {
-    if (linear.length == 0) {
-      return data.law.evaluate(data.x[point], data.logX[point], theta, slope);
-    }
-    double predicted = 0;
+    double predicted = offset[point];
     for (int k = 0; k < linear.length; k++) {
       predicted += beta[k] * basis[point][k];
     }
     return predicted;
   }
 
+  /** Leaves out starts of the longest lists until the grid has few enough cells. */
+  private List<List<Double>> grid() {
+    List<List<Double>> lists = new ArrayList<>();
+    long cells = 1;
+    for (int k : nonlinear) {
+      lists.add(parameters.get(k).starts());
+      cells *= parameters.get(k).starts().size();
+    }
+    while (cells > CELLS) {
+      int longest = 0;
+      for (int k = 1; k < lists.size(); k++) {
+        longest = lists.get(k).size() > lists.get(longest).size() ? k : longest;
+      }
+      int size = lists.get(longest).size();
+      lists.set(longest, fewer(lists.get(longest)));
+      cells = cells / size * lists.get(longest).size();
+    }
+    return lists;
+  }
+
+  /** Returns about two thirds of a list, evenly spaced; the middle one of two. */
+  private static List<Double> fewer(List<Double> list) {
+    int size = Math.max(1, 2 * list.size() / 3);
+    List<Double> kept = new ArrayList<>();
+    for (int k = 0; k < size; k++) {
+      kept.add(list.get((2 * k + 1) * list.size() / (2 * size)));
+    }
+    return kept;
+  }
+
   private boolean advance(int[] cell) {
     for (int k = 0; k < cell.length; k++) {
-      if (++cell[k] < parameters.get(nonlinear[k]).starts().size()) {
+      if (++cell[k] < grid.get(k).size()) {
         return true;
       }
       cell[k] = 0;

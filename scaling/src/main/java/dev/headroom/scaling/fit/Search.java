@@ -24,8 +24,23 @@ final class Search {
    *
    * @param converged whether it is an optimum
    * @param unique whether no other optimum that was found is as good
+   * @param gradientNorm length of the gradient over what is not at a bound
+   * @param evaluations evaluations of the objective until here
+   * @param polished whether Levenberg-Marquardt gave the last digits
    */
-  record Optimum(double[] theta, double value, boolean converged, boolean unique) {}
+  record Optimum(
+      double[] theta,
+      double value,
+      boolean converged,
+      boolean unique,
+      double gradientNorm,
+      int evaluations,
+      boolean polished) {
+
+    Optimum judged(boolean one, int more) {
+      return new Optimum(theta, value, converged, one, gradientNorm, more, polished);
+    }
+  }
 
   private Search() {}
 
@@ -36,13 +51,16 @@ final class Search {
    */
   static Optimum best(ScaledData data, FitOptions options, List<double[]> starts) {
     List<double[]> finalists = new ArrayList<>();
-    for (Optimum optimum : refined(data, options, starts, ROUGH)) {
+    List<Optimum> rough = refined(data, options, starts, ROUGH);
+    for (Optimum optimum : rough) {
       if (finalists.size() < FINISHED) {
         finalists.add(optimum.theta);
       }
     }
-    Optimum best = judged(data, options, refined(data, options, finalists, TOLERANCE));
-    return options.objective() == Objective.HUBER_LOG ? best : polish(data, options, best);
+    List<Optimum> fine = refined(data, options, finalists, TOLERANCE);
+    int evaluations = rough.get(0).evaluations + fine.get(0).evaluations;
+    Optimum best = judged(data, options, fine, evaluations);
+    return options.objective().isSquares() ? polish(data, options, best) : best;
   }
 
   /** Returns the best optimum of all starts to three digits, for use as a start. */
@@ -51,21 +69,24 @@ final class Search {
   }
 
   /** Returns the first optimum, marked where another one is as good and lies elsewhere. */
-  private static Optimum judged(ScaledData data, FitOptions options, List<Optimum> optima) {
+  private static Optimum judged(
+      ScaledData data, FitOptions options, List<Optimum> optima, int evaluations) {
     Optimum best = optima.get(0);
-    double margin = 1e-9 * best.value + 100 * new Misfit(data, options).rounding(best.value);
+    Misfit misfit = new Misfit(data, options);
+    misfit.evaluate(best.theta, new double[misfit.parameters]);
+    double margin = 1e-9 * misfit.size(best.value) + 100 * misfit.rounding(best.value);
     boolean unique = true;
     for (Optimum other : optima) {
       unique &= other.value > best.value + margin || isNear(data, best.theta, other.theta);
     }
-    return new Optimum(best.theta, best.value, best.converged, unique);
+    return best.judged(unique, evaluations);
   }
 
   private static boolean isNear(ScaledData data, double[] theta, double[] other) {
     boolean near = true;
     for (int i = 0; i < theta.length; i++) {
       near &=
-          data.law.parameters().get(i).isLinear()
+          data.model.parameters.get(i).isLinear()
               || Math.abs(theta[i] - other[i]) <= .01 * Math.max(.01, Math.abs(theta[i]));
     }
     return near;
@@ -78,7 +99,9 @@ final class Search {
     for (double[] start : starts) {
       boolean converged = bfgs.minimise(start, tolerance);
       if (bfgs.value() < Double.POSITIVE_INFINITY) {
-        optima.add(new Optimum(bfgs.point().clone(), bfgs.value(), converged, true));
+        double norm = bfgs.gradientNorm();
+        double[] theta = bfgs.point().clone();
+        optima.add(new Optimum(theta, bfgs.value(), converged, true, norm, 0, false));
       }
     }
     if (optima.isEmpty()) {
@@ -89,6 +112,7 @@ final class Search {
               + " units and leave out losses that are far from the others)");
     }
     optima.sort(Comparator.comparingDouble(Optimum::value));
+    optima.set(0, optima.get(0).judged(true, bfgs.evaluations()));
     return optima;
   }
 
@@ -112,18 +136,27 @@ final class Search {
     for (int k = 0; k < free.length; k++) {
       theta[free[k]] = found[k];
     }
-    double value = misfit.evaluate(theta, new double[theta.length]);
+    double[] gradient = new double[theta.length];
+    double value = misfit.evaluate(theta, gradient);
     boolean better = value <= optimum.value * (1 + 1e-12) && inside(data, theta);
-    return better ? new Optimum(theta, value, optimum.converged, optimum.unique) : optimum;
+    double norm = 0;
+    for (int k : free) {
+      norm = Math.hypot(norm, gradient[k]);
+    }
+    return better
+        ? new Optimum(
+            theta, value, optimum.converged, optimum.unique, norm, optimum.evaluations, true)
+        : optimum;
   }
 
   private static Residuals reduced(Misfit misfit, double[] at, int[] free) {
     double[] theta = at.clone();
-    double[][] full = new double[misfit.data.points][theta.length];
+    int rows = misfit.rows();
+    double[][] full = new double[rows][theta.length];
     return new Residuals() {
       @Override
       public int points() {
-        return misfit.data.points;
+        return rows;
       }
 
       @Override
@@ -132,6 +165,7 @@ final class Search {
           theta[free[k]] = part[k];
         }
         misfit.residuals(theta, out, full);
+        misfit.weighRows(out, full);
         for (int i = 0; i < out.length; i++) {
           for (int k = 0; k < free.length; k++) {
             jacobian[i][k] = full[i][free[k]];
@@ -146,7 +180,7 @@ final class Search {
     int[] free = new int[theta.length];
     int count = 0;
     for (int i = 0; i < theta.length; i++) {
-      Parameter parameter = data.law.parameters().get(i);
+      Parameter parameter = data.model.parameters.get(i);
       if (theta[i] > parameter.lower() && theta[i] < parameter.upper()) {
         free[count++] = i;
       }
@@ -156,7 +190,7 @@ final class Search {
 
   private static boolean inside(ScaledData data, double[] theta) {
     for (int i = 0; i < theta.length; i++) {
-      Parameter parameter = data.law.parameters().get(i);
+      Parameter parameter = data.model.parameters.get(i);
       if (!(theta[i] >= parameter.lower() && theta[i] <= parameter.upper())) {
         return false;
       }
@@ -165,17 +199,17 @@ final class Search {
   }
 
   static double[] lower(ScaledData data) {
-    double[] lower = new double[data.law.parameters().size()];
+    double[] lower = new double[data.model.parameters.size()];
     for (int i = 0; i < lower.length; i++) {
-      lower[i] = data.law.parameters().get(i).lower();
+      lower[i] = data.model.parameters.get(i).lower();
     }
     return lower;
   }
 
   static double[] upper(ScaledData data) {
-    double[] upper = new double[data.law.parameters().size()];
+    double[] upper = new double[data.model.parameters.size()];
     for (int i = 0; i < upper.length; i++) {
-      upper[i] = data.law.parameters().get(i).upper();
+      upper[i] = data.model.parameters.get(i).upper();
     }
     return upper;
   }

@@ -9,6 +9,13 @@
  * are refined with exact gradients inside the bounds. A fit that did not converge is a result with
  * a status; a question that makes no sense is an {@link java.lang.IllegalArgumentException}.
  *
+ * <p>{@link dev.headroom.scaling.fit.Constraints} say what is known before: fixed and tied
+ * parameters, bounds, {@link dev.headroom.scaling.fit.Prior}s. A {@link
+ * dev.headroom.scaling.fit.JointFit} holds one fit of several data sets that share parameters; a
+ * {@link dev.headroom.scaling.fit.Profile} the objective along one parameter, which shows what the
+ * data do not determine; {@link dev.headroom.scaling.fit.Intervals} says where intervals come from;
+ * {@link dev.headroom.scaling.fit.Diagnostics} how the optimum was found.
+ *
  * <p>Commons Math is used in {@code dev.headroom.scaling.fit.internal} and nowhere else.
  */
 package dev.headroom.scaling.fit;
