@@ -35,8 +35,8 @@ class Chunks {
 
  private:
   bool looks_only() const { return work_ == Work::kLogits; }
-  bool takes_statistics() const { return work_ == Work::kForward || work_ == Work::kBoth; }
-  bool forms_gradients() const { return work_ == Work::kBackward || work_ == Work::kBoth; }
+  bool takes_statistics() const { return headroom::takes_statistics(work_); }
+  bool forms_gradients() const { return headroom::forms_gradients(work_); }
 
   // What this work needs of the call: no gradients for statistics, no kept logits where none were made or few are used.
   static headroom_head asked(headroom_head head, Work work) {

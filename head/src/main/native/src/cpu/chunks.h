@@ -2,16 +2,9 @@
 #pragma once
 
 #include "headroom.h"
+#include "work.h"
 
 namespace headroom {
-
-enum class Work { kForward, kBackward, kBoth, kLogits };
-
-// Where the logits of a call go, [n,v]: of work kLogits alone.
-struct LogitsOut {
-  float* z;
-  int64_t stride;
-};
 
 // Runs a checked call. Rows whose target is the ignore index are left out before any product is formed.
 void run_chunks(const headroom_head& head, Work work, const LogitsOut& logits = {nullptr, 0});

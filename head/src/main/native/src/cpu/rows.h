@@ -9,6 +9,7 @@
 #include "epilogue.h"
 #include "headroom.h"
 #include "plan.h"
+#include "work.h"
 
 namespace headroom {
 
@@ -25,9 +26,6 @@ struct Classes {
   // The column of a class, or -1 where it is not in the tile.
   int64_t column(int64_t v) const;
 };
-
-// Whether a call's gradients are filtered.
-inline bool filters(const headroom_head& head) { return head.filter_tau > 0 || head.filter_mass > 0; }
 
 // The cap as the epilogues take it.
 inline float cap_of(const headroom_head& head) { return head.stable_max ? kStableMax : static_cast<float>(head.soft_cap); }

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "device.h"
-#include "../cpu/rows.h"
 #include "headroom.h"
 #include "plan.h"
+#include "work.h"
 
 namespace headroom::cuda {
 

@@ -10,10 +10,6 @@
 namespace headroom::cuda {
 namespace {
 
-bool takes_statistics(Work work) { return work == Work::kForward || work == Work::kBoth; }
-
-bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }
-
 // What this work needs of the call: no gradients for statistics, no kept products where they are not used twice.
 headroom_head asked(headroom_head head, Work work) {
   if (!forms_gradients(work)) head.de = head.dc = head.db = nullptr;

@@ -2,8 +2,8 @@
 // for it but a call with `between`.
 #pragma once
 
-#include "../cpu/chunks.h"
 #include "headroom.h"
+#include "work.h"
 
 namespace headroom::cuda {
 

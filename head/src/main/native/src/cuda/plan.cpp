@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "../cpu/rows.h"
 #include "libraries.h"
 #include "status.h"
+#include "work.h"
 
 namespace headroom::cuda {
 namespace {

@@ -8,17 +8,18 @@
 #include <vector>
 
 #include "checks.h"
-#include "../cuda/chunks.h"
-#include "../cuda/device.h"
-#include "../cuda/plan.h"
-#include "chunks.h"
-#include "epilogue.h"
-#include "plan.h"
-#include "products.h"
-#include "rows.h"
+#include "cpu/chunks.h"
+#include "cpu/epilogue.h"
+#include "cpu/plan.h"
+#include "cpu/products.h"
+#include "cpu/rows.h"
+#include "cpu/tile.h"
+#include "cpu/tuning.h"
+#include "cuda/chunks.h"
+#include "cuda/device.h"
+#include "cuda/plan.h"
 #include "status.h"
-#include "tile.h"
-#include "tuning.h"
+#include "work.h"
 
 namespace headroom {
 namespace {
@@ -48,8 +49,6 @@ void check_options(const headroom_head& head) {
   const int64_t most = std::min<int64_t>(head.v, HEADROOM_MOST_TOP);
   if (head.top_count > most) invalid("top_count", std::to_string(head.top_count), "at most " + std::to_string(most));
 }
-
-bool on_cuda(const headroom_head& head) { return head.device == HEADROOM_CUDA; }
 
 void check_cuda(const headroom_head& head) {
   if (head.compute != HEADROOM_FLOAT32 && head.compute != HEADROOM_TFLOAT32 && head.compute != HEADROOM_BFLOAT16)
@@ -81,8 +80,6 @@ void check_shapes(const headroom_head& head) {
   }
 }
 
-bool forms_gradients(Work work) { return work == Work::kBackward || work == Work::kBoth; }
-
 void check_lists(const headroom_head& head, Work work) {
   const bool top = head.listed_kind == HEADROOM_TOP;
   if (top) check_given("top_ids", head.top_ids);
@@ -99,10 +96,10 @@ void check_pointers(const headroom_head& head, Work work) {
     check_given("e", head.e);
     check_given("t", head.t);
     if (work != Work::kLogits) check_given("lse", head.lse);
-    if (work == Work::kForward || work == Work::kBoth) check_given("nll", head.nll);
+    if (takes_statistics(work)) check_given("nll", head.nll);
     if (forms_gradients(work)) check_given("r", head.r);
     if (head.soft_count > 0) check_given("soft_ids", head.soft_ids), check_given("soft_weights", head.soft_weights);
-    if (head.top_count > 0 && (work == Work::kForward || work == Work::kBoth)) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
+    if (head.top_count > 0 && (takes_statistics(work))) check_given("top_ids", head.top_ids), check_given("top_logits", head.top_logits);
     if (head.u_entropy && forms_gradients(work)) check_given("entropy", head.entropy);
     if (head.variance) check_given("entropy", head.entropy), check_given("squares", head.squares);
     if (head.squares) check_given("variance", head.variance);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "headroom.h"
-#include "products.h"
+#include "cpu/products.h"
 #include "status.h"
 
 namespace headroom {
