@@ -246,6 +246,7 @@ int32_t headroom_cuda_describe(char* text, int64_t length) {
 int32_t headroom_cuda_write(void* device, const void* host, int64_t bytes, void* stream) {
   return headroom::guarded([=] {
     headroom::check_given("host", host);
+    headroom::check_at_least("bytes", bytes, 0);
     headroom::cuda::write(device, host, bytes, static_cast<headroom::cuda::Stream>(stream));
   });
 }
@@ -253,6 +254,7 @@ int32_t headroom_cuda_write(void* device, const void* host, int64_t bytes, void*
 int32_t headroom_cuda_read(void* host, const void* device, int64_t bytes, void* stream) {
   return headroom::guarded([=] {
     headroom::check_given("host", host);
+    headroom::check_at_least("bytes", bytes, 0);
     headroom::cuda::read(host, device, bytes, static_cast<headroom::cuda::Stream>(stream));
   });
 }

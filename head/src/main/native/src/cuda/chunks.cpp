@@ -10,22 +10,11 @@
 namespace headroom::cuda {
 namespace {
 
-// What this work needs of the call: no gradients for statistics, no kept products where they are not used twice.
-headroom_head asked(headroom_head head, Work work) {
-  if (!forms_gradients(work)) head.de = head.dc = head.db = nullptr;
-  // a filter is a permission: where the smoothing reaches every class, nothing is dropped
-  if (!forms_gradients(work) || head.label_smoothing > 0) head.filter_tau = head.filter_mass = 0;
-  if (work == Work::kLogits) head.top_count = head.listed_count = head.soft_count = 0;
-  if (work != Work::kBoth) head.engine = HEADROOM_RECOMPUTED;
-  if (filters(head)) head.engine = HEADROOM_KEPT;
-  if (!takes_statistics(work)) head.squares = head.variance = nullptr;
-  return head;
-}
-
 class Chunks {
  public:
-  Chunks(const headroom_head& head, Work work, const LogitsOut& logits, Device& device)
+  Chunks(const headroom_head& head, Work work, const LogitsOut& logits, Device& device, bool captures)
       : work_(work), logits_(logits), call_(asked(head, work), forms_gradients(work), device) {
+    if (captures) check_capture();
     if (filters(call_.head)) filter_ = std::make_unique<GradientFilter>(call_);
   }
 
@@ -41,12 +30,23 @@ class Chunks {
       for (int64_t tile = 0; tile < plan.tiles && (work_ != Work::kBackward || filter_); ++tile) look(tile);
       if (takes_statistics(work_)) call_.by_row(call_.kernels.merge_rows);
       if (work_ == Work::kBackward) call_.by_row(call_.kernels.load_statistics);
-      if (work_ == Work::kBoth && head.between) between();
+      if (waits()) between();
       if (forms_gradients(work_)) form_gradients(first == 0);
     }
   }
 
  private:
+  // For the caller's function, between the statistics of a chunk and its gradients.
+  bool waits() const { return work_ == Work::kBoth && call_.head.between; }
+
+  // Nothing is on the stream yet, so that the caller's capture goes on.
+  void check_capture() const {
+    const std::string text = "stream: capturing a graph with a ";
+    if (filters(call_.head))
+      throw Failure(HEADROOM_UNSUPPORTED, text + "gradient filter (expected: no filter, since the sizes of its products differ from call to call)");
+    if (waits()) throw Failure(HEADROOM_UNSUPPORTED, text + "function between the passes (expected: none, since it runs on the host; or forward and backward)");
+  }
+
   // What rows that do not count, or no rows at all, leave behind.
   void clear_outputs() const {
     const headroom_head& head = call_.head;
@@ -142,35 +142,60 @@ class Chunks {
 
 }  // namespace
 
-void check_memory(const headroom_head& head, Work work) {
+void check_memory(const headroom_head& head, Work work, const LogitsOut& logits) {
   const int ordinal = ordinal_of("c", head.c);
-  const auto check = [&](const char* name, const void* memory) {
-    if (!memory) return;
+  const auto check = [&](const char* name, const void* memory, int64_t count) {
+    if (!memory || count == 0) return;
     const int other = ordinal_of(name, memory);
     if (other != ordinal) invalid(name, "memory of device " + std::to_string(other), "memory of device " + std::to_string(ordinal) + ", where c lies");
   };
-  check("workspace", head.workspace);
-  if (head.n > 0) {
-    check("e", head.e);
-    check("t", head.t);
-    check("lse", head.lse);
-    check("nll", head.nll);
-    check("r", head.r);
-    check("r_z", head.r_z);
-    check("kept", head.kept);
+  const int64_t n = head.n, listed = n * head.listed_count;
+  check("workspace", head.workspace, 1);
+  const auto past = reinterpret_cast<std::uintptr_t>(head.workspace) % kLine;
+  if (past != 0) invalid("workspace", std::to_string(past) + " bytes past a multiple of " + std::to_string(kLine), "at one, on a CUDA device");
+  check("e", head.e, n);
+  check("t", head.t, n);
+  check("kept", head.kept, head.kept_count);
+  check("b", head.b, head.v);
+  check("class_weight", head.class_weight, head.v);
+  check("z", logits.z, n);
+  if (work == Work::kLogits) return;
+  check("lse", head.lse, n);
+  check("nll", head.nll, n);
+  check("entropy", head.entropy, n);
+  check("soft_ids", head.soft_ids, n * head.soft_count);
+  check("soft_weights", head.soft_weights, n * head.soft_count);
+  check("top_ids", head.top_ids, n * head.top_count);
+  check("listed_ids", head.listed_ids, listed);
+  check("listed_places", head.listed_places, listed);
+  check("listed_logits", head.listed_logits, listed);
+  check("lse_rest", head.lse_rest, listed);
+  if (takes_statistics(work)) {
+    check("squares", head.squares, n);
+    check("variance", head.variance, n);
+    check("smooth", head.smooth, n);
+    check("soft", head.soft, n);
+    check("top_logits", head.top_logits, n * head.top_count);
   }
-  check("b", head.b);
-  check("class_weight", head.class_weight);
   if (!forms_gradients(work)) return;
-  check("de", head.de);
-  check("dc", head.dc);
-  check("db", head.db);
+  check("r", head.r, n);
+  check("r_z", head.r_z, n);
+  check("u_lse", head.u_lse, n);
+  check("u_entropy", head.u_entropy, n);
+  check("u_log_prob", head.u_log_prob, n);
+  check("u_listed", head.u_listed, listed);
+  check("u_rest", head.u_rest, listed);
+  check("dropped", head.dropped, n);
+  check("de", head.de, n);
+  check("dc", head.dc, head.v);
+  check("db", head.db, head.v);
 }
 
 void run_chunks(const headroom_head& head, Work work, const LogitsOut& logits) {
   const Current current("c", head.c);
-  check_memory(head, work);
-  Chunks(head, work, logits, current.device(static_cast<Stream>(head.stream))).run();
+  check_memory(head, work, logits);
+  const bool captures = capturing(static_cast<Stream>(head.stream));
+  Chunks(head, work, logits, current.device(captures), captures).run();
 }
 
 }  // namespace headroom::cuda

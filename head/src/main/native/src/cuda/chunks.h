@@ -11,6 +11,7 @@ namespace headroom::cuda {
 // outside [0,v) makes its row's loss NaN.
 void run_chunks(const headroom_head& head, Work work, const LogitsOut& logits);
 
-void check_memory(const headroom_head& head, Work work);
+// Every array that the work may touch is memory of the device of c; throws INVALID with the name of one that is not.
+void check_memory(const headroom_head& head, Work work, const LogitsOut& logits);
 
 }  // namespace headroom::cuda

@@ -15,6 +15,7 @@ struct Known {
   std::mutex lock;
   std::map<Context, std::unique_ptr<Device>> devices;
   std::map<int, Context> primary;
+  std::vector<std::unique_ptr<Device>> gone;  // whose context was destroyed, kernels and all: there is nothing to unload from
 };
 
 Known& known() {
@@ -33,15 +34,10 @@ int architecture(int ordinal) { return attribute(kMajor, ordinal) * 10 + attribu
 Context primary(int ordinal) {
   Known& all = known();
   const std::lock_guard<std::mutex> hold(all.lock);
-  Context& context = all.primary[ordinal];
-  if (!context) check_driver(libraries().driver.DevicePrimaryCtxRetain(&context, ordinal), "a device's primary context");
-  return context;
-}
-
-bool capturing(Stream stream) {
-  int state = 0;
-  check_driver(libraries().driver.StreamIsCapturing(stream, &state), "the stream");
-  return state != 0;
+  if (const auto retained = all.primary.find(ordinal); retained != all.primary.end()) return retained->second;
+  Context context = nullptr;
+  check_driver(libraries().driver.DevicePrimaryCtxRetain(&context, ordinal), "a device's primary context");
+  return all.primary[ordinal] = context;  // what was not retained is not released
 }
 
 }  // namespace
@@ -72,6 +68,12 @@ TypedKernels Device::kernels_of(int type) const {
 #undef HEADROOM_OF_TYPE
 }
 
+bool capturing(Stream stream) {
+  int state = 0;
+  check_driver(libraries().driver.StreamIsCapturing(stream, &state), "stream");
+  return state != 0;
+}
+
 int ordinal_of(const char* name, const void* memory) {
   const Driver& driver = libraries().driver;
   const auto pointer = reinterpret_cast<DevicePointer>(memory);
@@ -100,12 +102,12 @@ Current::~Current() {
   if (pushed_) libraries().driver.CtxPopCurrent(&popped);
 }
 
-Device& Current::device(Stream stream) const {
+Device& Current::device(bool captures) const {
   Known& all = known();
   const std::lock_guard<std::mutex> hold(all.lock);
   std::unique_ptr<Device>& device = all.devices[context_];
   if (!device) {
-    if (capturing(stream))
+    if (captures)
       throw Failure(HEADROOM_UNSUPPORTED, "stream: capturing a graph before the first call on its device (expected: a call outside a capture "
                                           "first, which compiles and loads the kernels)");
     device = std::make_unique<Device>(ordinal_, context_);
@@ -149,7 +151,10 @@ void release_devices() {
   const Driver& driver = libraries().driver;
   for (auto& [context, device] : all.devices) {
     Context popped = nullptr;
-    if (driver.CtxPushCurrent(context) != 0) continue;  // its owner has destroyed it, kernels and all
+    if (driver.CtxPushCurrent(context) != 0) {
+      all.gone.push_back(std::move(device));
+      continue;
+    }
     device.reset();
     driver.CtxPopCurrent(&popped);
   }

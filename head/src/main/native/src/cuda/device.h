@@ -70,8 +70,8 @@ class Current {
   Current& operator=(const Current&) = delete;
 
   int ordinal() const { return ordinal_; }
-  // Made at the first call for a context; not while a stream is capturing.
-  Device& device(Stream stream) const;
+  // Made at the first call for a context; not while the caller's stream captures.
+  Device& device(bool captures) const;
 
  private:
   int ordinal_;
@@ -81,6 +81,9 @@ class Current {
 
 // Which device holds this memory; throws INVALID for the host's, "name: ... (expected: ...)".
 int ordinal_of(const char* name, const void* memory);
+
+// Whether the stream is recording a graph, or has failed to; a stream that is none fails. Of the current context.
+bool capturing(Stream stream);
 
 // Copies between the host's memory and a device's; from the device it waits.
 void write(void* device, const void* host, std::int64_t bytes, Stream stream);

@@ -4,14 +4,6 @@
 
 namespace headroom::cuda {
 
-GradientFilter::GradientFilter(const Call& call) : call_(call) {
-  int capturing = 0;
-  check_driver(libraries().driver.StreamIsCapturing(call.stream, &capturing), "the stream");
-  if (capturing)
-    throw Failure(HEADROOM_UNSUPPORTED, "stream: capturing a graph with a gradient filter (expected: no filter, since the sizes of its products differ "
-                                        "from call to call)");
-}
-
 Filter GradientFilter::data() const {
   Filter filter = call_.at.filter;
   filter.blocks = over(call_.chunk.rows, kFilterRows);

@@ -11,7 +11,7 @@ namespace headroom::cuda {
 
 class GradientFilter {
  public:
-  explicit GradientFilter(const Call& call);
+  explicit GradientFilter(const Call& call) : call_(call) {}
 
   // Of the chunk whose products and row scalars are there. dE's rows are overwritten; dC and dB are added to.
   void gradients() const;

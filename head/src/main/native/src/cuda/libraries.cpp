@@ -193,6 +193,7 @@ void check_driver(Status status, const char* what) {
   if (status == kNotInitialized)
     throw Failure(HEADROOM_INTERNAL, text + " (expected: a process that started CUDA itself; one forked from such a process cannot use it)");
   if (is_lost(status)) throw Failure(HEADROOM_INTERNAL, text + " (expected: success; the device is lost to this process, start it again)");
+  if (status == kInvalidHandle) throw Failure(HEADROOM_INVALID, text + " (expected: a stream of the arrays' device that has not been destroyed)");
   throw Failure(HEADROOM_INTERNAL, text + " (expected: success)");
 }
 
@@ -200,7 +201,7 @@ void check_lt(Status status, const char* what) {
   if (status == 0) return;
   const std::string text = std::string(what) + ": " + lt_words(status) + ", code " + std::to_string(status);
   if (status == kLtNoMemory) throw Failure(HEADROOM_OUT_OF_MEMORY, text + " (expected: free memory on the host and the device)");
-  if (status == kLtExecutionFailed)
+  if (status == kLtExecutionFailed || status == kLtInternal)
     throw Failure(HEADROOM_INTERNAL, text + " (expected: success; an earlier kernel may have failed: the device is lost to this process, start it again)");
   throw Failure(HEADROOM_INTERNAL, text + " (expected: success)");
 }

@@ -116,7 +116,7 @@ constexpr int kCompute32 = 68, kComputeTf32 = 77;                           // C
 constexpr int kTransposeA = 3, kTransposeB = 4;                             // CUBLASLT_MATMUL_DESC_TRANSA, TRANSB
 constexpr int kAsIs = 0, kTransposed = 1;                                   // CUBLAS_OP_N, CUBLAS_OP_T
 constexpr int kMostWorkspace = 1, kReductionSchemes = 3, kAlignmentOfA = 5; // CUBLASLT_MATMUL_PREF_*; B, C, D follow A
-constexpr Status kLtNoMemory = 3, kLtExecutionFailed = 13, kLtNotSupported = 15;  // CUBLAS_STATUS_*
+constexpr Status kLtNoMemory = 3, kLtExecutionFailed = 13, kLtInternal = 14, kLtNotSupported = 15;  // CUBLAS_STATUS_*
 constexpr std::uint32_t kNoSplit = 0, kSplitOutOfPlace = 6;                 // CUBLASLT_REDUCTION_SCHEME_*: never in place
 
 // The libraries of this process, found once: what is loaded already (as PyTorch's are), then beside those, then the

@@ -5,7 +5,6 @@
 
 #include "libraries.h"
 #include "status.h"
-#include "work.h"
 
 namespace headroom::cuda {
 namespace {
@@ -133,6 +132,9 @@ double effort(const headroom_head& head, const Plan& plan) {
   return (plan.kept ? 6.0 : 8.0) * n * d * v + (plan.operand_bytes == 2 ? kFlopsPerByte16 : kFlopsPerByte32) * bytes;
 }
 
+// What cuBLASLt may have of a workspace.
+int64_t products_share(int64_t bytes) { return std::min(kProductsBytes, bytes / kProductsShare / kLine * kLine); }
+
 int operand_of(const headroom_head& head) {
   return head.compute == HEADROOM_BFLOAT16 ? kBrain16 : head.compute == HEADROOM_FLOAT16 ? kReal16 : kReal32;
 }
@@ -155,7 +157,7 @@ Plan shape(const headroom_head& head, bool kept, bool whole_c) {
   const int64_t tiles = (head.v + kTileColumns - 1) / kTileColumns;
   plan.tile_columns = round_up((head.v + tiles - 1) / tiles, kColumnUnit);
   plan.tiles = (head.v + plan.tile_columns - 1) / plan.tile_columns;
-  plan.products_bytes = std::min(kProductsBytes, head.workspace_bytes / kProductsShare / kLine * kLine);
+  plan.products_bytes = products_share(head.workspace_bytes);
   return plan;
 }
 
@@ -164,8 +166,23 @@ Plan shape(const headroom_head& head, bool kept, bool whole_c) {
 int64_t least_workspace(const headroom_head& head, bool gradients) {
   headroom_head small = head;
   small.workspace_bytes = 0;
-  const int64_t least = bytes(small, shape(small, head.engine == HEADROOM_KEPT, false), gradients, kRowUnit);
-  return round_up(least * kProductsShare / (kProductsShare - 1) + kLine, kLine);
+  const bool kept = head.engine == HEADROOM_KEPT;
+  const int64_t pieces = std::min(bytes(small, shape(small, kept, false), gradients, kRowUnit), bytes(small, shape(small, kept, true), gradients, kRowUnit));
+  int64_t least = pieces;
+  while (pieces + products_share(least) > least) least = pieces + products_share(least);
+  return least;
+}
+
+headroom_head asked(headroom_head head, Work work) {
+  const bool gradients = forms_gradients(work);
+  if (!gradients) head.de = head.dc = head.db = nullptr;
+  // a filter is a permission: where the smoothing reaches every class, nothing is dropped
+  if (!gradients || head.label_smoothing > 0) head.filter_tau = head.filter_mass = 0;
+  if (work == Work::kLogits) head.top_count = head.listed_count = head.soft_count = 0;
+  if (work != Work::kBoth) head.engine = HEADROOM_RECOMPUTED;
+  if (filters(head)) head.engine = HEADROOM_KEPT;
+  if (!takes_statistics(work)) head.squares = head.variance = nullptr;
+  return head;
 }
 
 Plan make_plan(const headroom_head& head, bool gradients) {
@@ -189,8 +206,9 @@ Plan make_plan(const headroom_head& head, bool gradients) {
   return best;
 }
 
-headroom_plan answer_plan(const headroom_head& head) {
-  const bool gradients = head.de || head.dc || head.db;
+headroom_plan answer_plan(const headroom_head& call) {
+  const bool gradients = call.de || call.dc || call.db;
+  const headroom_head head = asked(call, gradients ? Work::kBoth : Work::kForward);
   const Plan plan = make_plan(head, gradients);
   headroom_plan answer{};
   answer.engine = plan.kept ? HEADROOM_KEPT : HEADROOM_RECOMPUTED;

@@ -5,6 +5,7 @@
 
 #include "headroom.h"
 #include "kernels/arguments.h"
+#include "work.h"
 
 namespace headroom::cuda {
 
@@ -42,6 +43,9 @@ struct Layout {
   char* products;     // cuBLASLt's
 };
 
+// What this work needs of the call: no gradients for statistics, no kept products where they are not used twice.
+headroom_head asked(headroom_head head, Work work);
+
 // The plan of a call that forms gradients, or statistics alone. Throws INVALID with the least useful size where the
 // workspace is too small. Looks at sizes and at which pointers are null, and at how e and c are aligned.
 Plan make_plan(const headroom_head& head, bool gradients);
@@ -49,6 +53,7 @@ Plan make_plan(const headroom_head& head, bool gradients);
 // The same for a caller, who may not have the pointers yet.
 headroom_plan answer_plan(const headroom_head& head);
 
+// The bytes that the call can do with, and not with one less.
 int64_t least_workspace(const headroom_head& head, bool gradients);
 
 Layout lay_out(const headroom_head& head, const Plan& plan, bool gradients, char* workspace);
