@@ -77,16 +77,21 @@ public record Constraints(
       map.keySet().forEach(name -> parameter(law, name));
     }
     fixed.forEach((name, value) -> checkFixed(parameter(law, name), value));
-    tied.forEach(
-        (name, other) -> {
-          parameter(law, other);
-          root(name);
-          if (bounds.containsKey(name) || priors.containsKey(name)) {
-            throw new IllegalArgumentException(
-                name + ": tied to " + other + " (expected: bounds and priors on " + other + ")");
-          }
-        });
+    law.parameters().forEach(parameter -> checkTie(law, parameter.name()));
     bounds.forEach((name, limits) -> checkBounds(parameter(law, name), limits));
+  }
+
+  private void checkTie(Law law, String name) {
+    String other = tied.get(name);
+    if (other == null) {
+      return;
+    }
+    parameter(law, other);
+    root(name);
+    if (bounds.containsKey(name) || priors.containsKey(name)) {
+      throw new IllegalArgumentException(
+          name + ": tied to " + other + " (expected: bounds and priors on " + other + ")");
+    }
   }
 
   /** Returns the parameter that a parameter equals in the end: itself where it is not tied. */

@@ -32,6 +32,7 @@ record Dispersion(double variance, double curvature) implements Serializable {
   static Dispersion of(Misfit misfit, double[] theta) {
     ScaledData data = misfit.data;
     int freedom = data.points - theta.length;
+    misfit.evaluate(theta, new double[theta.length]);
     double[] residuals = new double[misfit.rows()];
     misfit.residuals(theta, residuals, new double[misfit.rows()][theta.length]);
     Penalty penalty = misfit.penalty();

@@ -103,7 +103,7 @@ final class Inference {
         engine,
         optimum.evaluations(),
         optimum.gradientNorm(),
-        known.singular().condition(),
+        known.isComplete() ? known.singular().condition() : Double.POSITIVE_INFINITY,
         atBounds,
         data.points - theta.length);
   }

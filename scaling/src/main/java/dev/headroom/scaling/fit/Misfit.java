@@ -87,7 +87,7 @@ final class Misfit {
       int i = rows[k];
       double predicted = law.value(i, slope);
       double factor = logarithmic ? weights[k] / predicted : weights[k];
-      double residual = logarithmic ? Math.log(predicted) - logLoss[i] : predicted - loss[i];
+      double residual = logarithmic ? logRatio(predicted, i) : predicted - loss[i];
       if (!(Math.abs(residual) < Double.POSITIVE_INFINITY)) {
         return Double.POSITIVE_INFINITY;
       }
@@ -105,7 +105,7 @@ final class Misfit {
     for (int k = 0; k < used; k++) {
       int i = rows[k];
       double predicted = law.value(i, slopes[k]);
-      residuals[k] = Math.log(predicted) - logLoss[i];
+      residuals[k] = logRatio(predicted, i);
       if (!(Math.abs(residuals[k]) < Double.POSITIVE_INFINITY)) {
         return Double.POSITIVE_INFINITY;
       }
@@ -185,13 +185,30 @@ final class Misfit {
     }
   }
 
+  private double logRatio(double predicted, int row) {
+    return logRatio(predicted, loss[row], logLoss[row]);
+  }
+
+  /**
+   * Returns {@code log(predicted / loss)}. Near 1 by the series of the inverse hyperbolic tangent:
+   * cheaper than a logarithm, and without the rounding of a difference.
+   */
+  static double logRatio(double predicted, double loss, double logLoss) {
+    double z = (predicted - loss) / (predicted + loss);
+    if (!(Math.abs(z) < .02)) {
+      return Math.log(predicted) - logLoss;
+    }
+    double q = z * z;
+    return 2 * z * (1 + q * (1. / 3 + q * (1. / 5 + q * (1. / 7 + q * (1. / 9 + q * (1. / 11))))));
+  }
+
   /** Sets the slope of one point and returns the factor of its square in the curvature. */
   private double square(int row) {
     double predicted = law.value(row, slope);
     if (objective == Objective.LEAST_SQUARES) {
       return 2;
     }
-    return penalty.weight(Math.log(predicted) - logLoss[row]) / (predicted * predicted);
+    return penalty.weight(logRatio(predicted, row)) / (predicted * predicted);
   }
 
   /**
@@ -233,7 +250,7 @@ final class Misfit {
         out[i] = predicted - data.loss[i];
         continue;
       }
-      out[i] = Math.log(predicted) - data.logLoss[i];
+      out[i] = logRatio(predicted, data.loss[i], data.logLoss[i]);
       for (int j = 0; j < parameters; j++) {
         jacobian[i][j] /= predicted;
       }

@@ -118,12 +118,23 @@ final class Problem {
 
   private List<Fit> finish(List<double[]> starts, boolean projected) {
     ScaledData weighed = data;
+    starts.forEach(this::moveIntoPriors);
     Search.Optimum optimum = Search.best(weighed, options, begun(weighed, starts));
     for (int round = 0; round < ROUNDS && model.hasPriors(); round++) {
       weighed = data.with(Dispersion.of(new Misfit(weighed, options), optimum.theta()));
       optimum = Search.best(weighed, options, List.of(optimum.theta(), starts.get(0)));
     }
     return new Inference(weighed, sets, options, optimum, projected).fits();
+  }
+
+  /** A logarithm of 0 has no prior; the most likely value does. */
+  private void moveIntoPriors(double[] start) {
+    for (int k = 0; k < start.length; k++) {
+      Prior prior = model.priors[k];
+      if (prior != null && !Double.isFinite(prior.z(start[k]))) {
+        start[k] = prior.centre();
+      }
+    }
   }
 
   /** The likelihood of Student's t has many optima far from the data: it starts near a good fit. */

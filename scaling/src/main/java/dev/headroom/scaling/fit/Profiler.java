@@ -58,9 +58,7 @@ final class Profiler {
       this.parameter = model.parameters.get(held);
       ScaledData pinned = ScaledData.of(model.pinning(held), sets);
       double[] theta = pinned.scaled(estimate);
-      Misfit plain = new Misfit(pinned, options);
-      plain.evaluate(theta, new double[theta.length]);
-      Dispersion dispersion = Dispersion.of(plain, theta);
+      Dispersion dispersion = Dispersion.of(new Misfit(pinned, options), theta);
       this.data = pinned.with(dispersion);
       this.lower = Search.lower(data);
       this.upper = Search.upper(data);

@@ -13,8 +13,11 @@ final class Search {
 
   private static final double TOLERANCE = 1e-13;
 
-  /** Enough to rank starts: a thousandth of a standard error. */
-  private static final double ROUGH = 1e-6;
+  /** Enough to rank starts: a small part of a standard error. */
+  private static final double ROUGH = 1e-5;
+
+  /** Enough for a start on all points. */
+  private static final double COARSE = 1e-3;
 
   private static final int FINISHED = 8;
   private static final int EVALUATIONS = 1000;
@@ -50,17 +53,47 @@ final class Search {
    * @throws IllegalArgumentException where no start gives a valid loss at every point
    */
   static Optimum best(ScaledData data, FitOptions options, List<double[]> starts) {
+    List<Optimum> coarse = coarse(data, options, starts);
+    List<double[]> begun = starts;
+    int evaluations = 0;
+    if (!coarse.isEmpty()) {
+      begun = coarse.stream().map(Optimum::theta).toList();
+      evaluations = coarse.get(0).evaluations;
+    }
+    List<Optimum> rough = refined(data, options, begun, ROUGH);
     List<double[]> finalists = new ArrayList<>();
-    List<Optimum> rough = refined(data, options, starts, ROUGH);
-    for (Optimum optimum : rough) {
-      if (finalists.size() < FINISHED) {
-        finalists.add(optimum.theta);
-      }
+    List<Optimum> distinct = distinct(data, rough);
+    for (Optimum optimum : distinct) {
+      finalists.add(optimum.theta);
     }
     List<Optimum> fine = refined(data, options, finalists, TOLERANCE);
-    int evaluations = rough.get(0).evaluations + fine.get(0).evaluations;
+    evaluations += rough.get(0).evaluations + fine.get(0).evaluations;
     Optimum best = judged(data, options, fine, evaluations);
     return options.objective().isSquares() ? polish(data, options, best) : best;
+  }
+
+  /**
+   * Brings every start near an optimum of a few evenly spaced points, where a step costs little: as
+   * many starts come back as give a finite loss there; none where there are few points.
+   */
+  private static List<Optimum> coarse(ScaledData data, FitOptions options, List<double[]> starts) {
+    int few = Math.max(40, 10 * data.parameters());
+    return data.points < 3 * few ? List.of() : attempts(data.thinned(few), options, starts, COARSE);
+  }
+
+  /** Returns the best optima; of some that lie together and are as good, the first. */
+  private static List<Optimum> distinct(ScaledData data, List<Optimum> sorted) {
+    List<Optimum> kept = new ArrayList<>();
+    for (Optimum optimum : sorted) {
+      boolean known = false;
+      for (Optimum other : kept) {
+        known |= isNear(data, optimum.theta, other.theta) && optimum.converged;
+      }
+      if (!known && kept.size() < FINISHED) {
+        kept.add(optimum);
+      }
+    }
+    return kept;
   }
 
   /** Returns the best optimum of all starts to three digits, for use as a start. */
@@ -94,6 +127,20 @@ final class Search {
 
   private static List<Optimum> refined(
       ScaledData data, FitOptions options, List<double[]> starts, double tolerance) {
+    List<Optimum> optima = attempts(data, options, starts, tolerance);
+    if (optima.isEmpty()) {
+      throw new IllegalArgumentException(
+          "starts: "
+              + starts.size()
+              + ", none gives a finite loss at every point (expected: at least one; check the"
+              + " units and leave out losses that are far from the others)");
+    }
+    return optima;
+  }
+
+  /** Refines each start; the best first, and with it all evaluations. */
+  private static List<Optimum> attempts(
+      ScaledData data, FitOptions options, List<double[]> starts, double tolerance) {
     Bfgs bfgs = new Bfgs(new Misfit(data, options), lower(data), upper(data));
     List<Optimum> optima = new ArrayList<>();
     for (double[] start : starts) {
@@ -104,15 +151,10 @@ final class Search {
         optima.add(new Optimum(theta, bfgs.value(), converged, true, norm, 0, false));
       }
     }
-    if (optima.isEmpty()) {
-      throw new IllegalArgumentException(
-          "starts: "
-              + starts.size()
-              + ", none gives a finite loss at every point (expected: at least one; check the"
-              + " units and leave out losses that are far from the others)");
-    }
     optima.sort(Comparator.comparingDouble(Optimum::value));
-    optima.set(0, optima.get(0).judged(true, bfgs.evaluations()));
+    if (!optima.isEmpty()) {
+      optima.set(0, optima.get(0).judged(true, bfgs.evaluations()));
+    }
     return optima;
   }
 

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Laws;
-import dev.headroom.scaling.schedule.Areas;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -129,51 +127,8 @@ class PublishedNumbersTest {
     assertTrue(fit.warnings().get(0).contains("come from 3 runs"), fit.warnings().get(0));
   }
 
-  /**
-   * Fits the reference's three runs.
-   *
-   * @param first number of the first step: the reference counts from 0, a schedule of ours from 1
-   */
   private static Fit annealing(String size, int first) {
-    List<double[]> x = new ArrayList<>();
-    List<Double> loss = new ArrayList<>();
-    List<Integer> group = new ArrayList<>();
-    for (String run : List.of("cosine_24000", "constant_24000", "wsdcon_9")) {
-      double[][] rows =
-          SharedData.read("lr-schedules/" + size + "/" + run + ".csv", "step", "lr", "loss");
-      int total = run.equals("wsdcon_9") ? 16000 : 24000;
-      Areas areas = Areas.of(rates(run, total), Areas.LAMBDA);
-      double[] s1 = areas.s1();
-      double[] s2 = areas.s2();
-      for (double[] row : rows) {
-        int step = (int) row[0];
-        if (step < total) {
-          x.add(new double[] {s1[step - first], s2[step - first]});
-          loss.add(row[2]);
-          group.add(run.length());
-        }
-      }
-    }
-    Observations data =
-        new Observations(
-            x.toArray(new double[0][]),
-            loss.stream().mapToDouble(Double::doubleValue).toArray(),
-            group.stream().mapToInt(Integer::intValue).toArray());
-    return Fitter.fit(ANNEALING, data, FitOptions.defaults());
-  }
-
-  /** The rates of the README of the set, held at the peak during the warm-up of 2160 steps. */
-  private static double[] rates(String run, int total) {
-    double[] rates = new double[total];
-    for (int i = 0; i < total; i++) {
-      double angle = Math.PI * (i - 2160) / (total - 2160);
-      boolean decays = run.equals("cosine_24000") && i >= 2160;
-      rates[i] = decays ? 3e-5 + .5 * 2.7e-4 * (1 + Math.cos(angle)) : 3e-4;
-      if (run.equals("wsdcon_9") && i >= 8000) {
-        rates[i] = 9e-5;
-      }
-    }
-    return rates;
+    return Fitter.fit(ANNEALING, AnnealingRuns.of(size, first), FitOptions.defaults());
   }
 
   @Test
