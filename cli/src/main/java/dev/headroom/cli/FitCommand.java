@@ -1,5 +1,7 @@
 package dev.headroom.cli;
 
+import com.google.gson.JsonObject;
+import dev.headroom.scaling.choice.Runs;
 import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
@@ -24,6 +26,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  headroom fit chinchilla points.csv --map n=N,d=D --where 'C < 1e21' --bootstrap 1000",
+      "  headroom fit auto points.csv --predict n=7e9,d=1.4e11 --influence 5",
+      "  headroom fit isoflop sweep.csv --map c=flops,n=params --chart isoflop.svg",
       "  headroom fit power run.jsonl --map x=tokens --json -o fit.json --chart fit.svg",
       "  headroom fit annealing a.csv b.csv --schedule 'cosine(peak=3e-4,warmup=2160,total=24000)' \\",
       "      --schedule 'constant(peak=3e-4,warmup=2160,total=24000)'",
@@ -36,6 +40,9 @@ import picocli.CommandLine.Parameters;
       "  power0      A x^-a",
       "  chinchilla  E + A/N^a + B/D^b         n: parameters, d: tokens",
       "  annealing   L0 + A S1^-al - C S2      from runs: step, loss and the schedule of each",
+      "  auto        all laws above whose columns are there, compared by how well each, fitted to",
+      "              the smaller runs, predicts the larger ones; then fits the best",
+      "  isoflop     N* = k C^a in three ways, from runs at several budgets; c: FLOPs, n: parameters",
       "",
       "Exit codes: 0 good; 2 usage; 3 a file is unreadable or empty; 4 the fit did not converge, or",
       "the data do not determine it (fewer points than parameters, for example)."
@@ -45,7 +52,7 @@ final class FitCommand extends HeadroomCommand {
   @Parameters(
       index = "0",
       paramLabel = "LAW",
-      description = "power, power0, chinchilla or annealing.")
+      description = "One of the laws below, auto or isoflop.")
   String lawName;
 
   @Parameters(
@@ -94,6 +101,23 @@ final class FitCommand extends HeadroomCommand {
   long seed = 1;
 
   @Option(
+      names = "--predict",
+      paramLabel = "NAME=VALUE,...",
+      description =
+          "Predict the loss there, with a band made of the errors of earlier forecasts among these"
+              + " runs; may be given again. A law by name is averaged over objectives and ranges,"
+              + " auto over laws too.")
+  List<String> predict = new ArrayList<>();
+
+  @Option(
+      names = "--influence",
+      paramLabel = "K",
+      description =
+          "Name the K runs without which the first prediction (or the loss of the largest run)"
+              + " changes most. None is dropped.")
+  int influence;
+
+  @Option(
       names = "--chart",
       paramLabel = "FILE",
       description = "Also draw points and law to FILE.svg or FILE.png.")
@@ -101,16 +125,31 @@ final class FitCommand extends HeadroomCommand {
 
   @Override
   public Integer call() {
-    Law law = Laws.named(lawName);
     ChartFile.check(chart);
     FitOptions options =
         new FitOptions(
             objective, delta, bootstrap, level, seed, Runtime.getRuntime().availableProcessors());
+    if (lawName.equals("auto")) {
+      return new FitAuto(this, options).call();
+    }
+    if (lawName.equals("isoflop")) {
+      return new FitIsoFlop(this, options).call();
+    }
+    Law law = Laws.named(lawName);
     LawPoints points = points(law);
     points.notes().forEach(n -> note("note: " + n));
     enough(law, points);
+    Runs runs = Runs.of(law, points.data());
+    FitQuestions questions = new FitQuestions(this, runs, List.of(law), options);
     Fit fit = Fitter.fit(law, points.data(), options);
-    emit(FitOutput.json(json(), fit, points, options), () -> FitOutput.text(fit, points));
+    JsonObject json = FitOutput.json(json(), fit, points, options);
+    String answers = questions.answer(fit, points.data(), json);
+    emit(json, () -> FitOutput.text(fit, points) + answers);
+    return finish(fit, points);
+  }
+
+  /** Draws the chart and turns the status into an exit code. */
+  int finish(Fit fit, LawPoints points) {
     if (chart != null) {
       ChartFile.write(chart, points.chart(fit));
     }

@@ -22,10 +22,12 @@ final class PointReader {
           "x", List.of("x", "tokens", "step", "_step", "iteration"),
           "n", List.of("n", "params", "parameters", "n_params", "model_size"),
           "d", List.of("d", "tokens", "n_tokens", "consumed_tokens"),
+          "c", List.of("c", "flops", "compute", "budget", "iso_flop"),
           "loss", List.of("loss", "val_loss", "final_loss", "train_loss", "validation_loss"));
 
   private final LogFiles files;
-  private final Law law;
+  private final String purpose;
+  private final List<Variable> variables;
   private final List<double[]> rows = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private final List<Integer> of = new ArrayList<>();
@@ -35,8 +37,23 @@ final class PointReader {
   private boolean trajectories;
 
   PointReader(LogFiles files, Law law) {
+    this(files, law.name(), law.variables());
+  }
+
+  /**
+   * Makes a reader of other variables than those of one law.
+   *
+   * @param purpose what they are for, for messages
+   */
+  PointReader(LogFiles files, String purpose, List<Variable> variables) {
     this.files = files;
-    this.law = law;
+    this.purpose = purpose;
+    this.variables = List.copyOf(variables);
+  }
+
+  /** Says whether a variable is mapped or has a column of a usual name. */
+  static boolean offers(LogFiles files, Table table, String quantity) {
+    return files.map().column(quantity) != null || usual(table, quantity) != null;
   }
 
   /** Reads the points of every file. */
@@ -54,7 +71,7 @@ final class PointReader {
 
   /** Refuses a map that names something the law does not have: a typing error is not ignored. */
   private void checkMap() {
-    List<String> known = new ArrayList<>(law.variables().stream().map(Variable::name).toList());
+    List<String> known = new ArrayList<>(variables.stream().map(Variable::name).toList());
     known.add("loss");
     for (String quantity : files.map().columns().keySet()) {
       if (!known.contains(quantity)) {
@@ -64,7 +81,7 @@ final class PointReader {
                 + " (expected: one of "
                 + String.join(", ", known)
                 + ", the variables of "
-                + law.name()
+                + purpose
                 + ")");
       }
     }
@@ -76,7 +93,6 @@ final class PointReader {
     table.notes().forEach(n -> notes.add(many ? label + ": " + n : n));
     trajectories |= table.columns().stream().anyMatch(c -> c.equalsIgnoreCase("step"));
     series.add(label);
-    List<Variable> variables = law.variables();
     double[][] x = new double[variables.size()][];
     for (int v = 0; v < x.length; v++) {
       x[v] = cells(table, name, variables.get(v).name());

@@ -114,6 +114,7 @@ public record Influence(List<Run> runs, double[] target, double loss) {
     double[][] x = Arrays.stream(kept).mapToObj(i -> data.x()[i]).toArray(double[][]::new);
     double[] loss = Arrays.stream(kept).mapToDouble(i -> data.loss()[i]).toArray();
     int[] groups = Arrays.stream(kept).map(i -> data.group()[i]).toArray();
-    return new Observations(x, loss, groups);
+    double[] weight = Arrays.stream(kept).mapToDouble(i -> data.weight()[i]).toArray();
+    return new Observations(x, loss, groups, weight);
   }
 }

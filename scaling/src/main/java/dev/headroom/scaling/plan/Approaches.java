@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -57,7 +58,7 @@ public final class Approaches {
       }
       if (least == null) {
         String why = x.length < 3 ? "fewer than three sizes" : "the best size lies at an end";
-        notes.add(String.format(java.util.Locale.ROOT, "budget %.4g left out: %s", flops, why));
+        notes.add(String.format(Locale.ROOT, "budget %.4g left out: %s", flops, why));
       } else {
         optima.add(new Allocation.Optimum(flops, Math.exp(least[0]), Math.exp(least[1])));
       }
@@ -167,14 +168,19 @@ public final class Approaches {
     if (!(Math.abs(difference) > DISAGREEMENT)) {
       return null;
     }
+    String why =
+        second.method().contains("parabola")
+            ? "a parabola is symmetric in log N and the loss is not, which draws it off where sizes"
+                + " are spread wide or to one side of the best"
+            : "Akima's curve goes through every run, so noise moves its minima";
     return String.format(
-        java.util.Locale.ROOT,
-        "approaches 2 and 3 disagree: exponents %.4f (%s) and %.4f. A parabola is symmetric in log"
-            + " N and the loss is not, which draws approach 2 off where sizes are spread wide or"
-            + " to one side; approach 3 supposes that one law holds at every budget",
-        second.exponent().value(),
+        Locale.ROOT,
+        "approaches %s and 3 disagree, exponents %.4f and %.4f: %s; approach 3 supposes that one"
+            + " law holds at every budget",
         second.method(),
-        third.exponent().value());
+        second.exponent().value(),
+        third.exponent().value(),
+        why);
   }
 
   /**
