@@ -175,7 +175,7 @@ final class FitCommand extends HeadroomCommand {
   }
 
   /** Too few points are an answer about the data, not a wrong command line. */
-  private static void enough(Law law, LawPoints points) {
+  static void enough(Law law, LawPoints points) {
     int needed = law.parameters().size();
     if (points.data().size() < needed) {
       throw new CommandException(

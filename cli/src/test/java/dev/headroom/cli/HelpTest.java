@@ -24,6 +24,7 @@ class HelpTest {
   @ValueSource(
       strings = {
         "fit",
+        "plan",
         "forecast",
         "check",
         "report",

@@ -5,7 +5,6 @@ import dev.headroom.scaling.plan.Sweep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeSet;
 
 /** Draws the loss of each size at each budget, and the best sizes. */
 public final class IsoFlopChart {
@@ -22,14 +21,15 @@ public final class IsoFlopChart {
    */
   public static Chart of(Sweep sweep, Allocation minima) {
     List<Layer> layers = new ArrayList<>();
-    List<Double> budgets = List.copyOf(new TreeSet<>(boxed(sweep.flops())));
+    List<List<Sweep.Point>> budgets = sweep.budgets();
     int step = (budgets.size() + MOST_BUDGETS - 1) / MOST_BUDGETS;
     for (int k = 0; k < budgets.size(); k += step) {
-      double budget = budgets.get(k);
-      double[][] points = points(sweep, budget);
-      String name = String.format(Locale.ROOT, "%.2g FLOPs", budget);
-      layers.add(new Layer.Line("", k / step % COLOURS, points[0], points[1], false));
-      layers.add(new Layer.Points(name, k / step % COLOURS, points[0], points[1]));
+      List<Sweep.Point> budget = budgets.get(k);
+      double[] size = budget.stream().mapToDouble(Sweep.Point::params).toArray();
+      double[] at = budget.stream().mapToDouble(Sweep.Point::loss).toArray();
+      String name = String.format(Locale.ROOT, "%.2g FLOPs", budget.get(0).flops());
+      layers.add(new Layer.Line("", k / step % COLOURS, size, at, false));
+      layers.add(new Layer.Points(name, k / step % COLOURS, size, at));
     }
     String alt = "Loss against parameters at " + budgets.size() + " budgets";
     if (minima != null) {
@@ -47,27 +47,5 @@ public final class IsoFlopChart {
         "loss, nats per token",
         Scale.LOG,
         layers);
-  }
-
-  private static List<Double> boxed(double[] values) {
-    List<Double> boxed = new ArrayList<>();
-    for (double value : values) {
-      boxed.add(value);
-    }
-    return boxed;
-  }
-
-  private static double[][] points(Sweep sweep, double budget) {
-    List<double[]> points = new ArrayList<>();
-    for (int i = 0; i < sweep.loss().length; i++) {
-      if (sweep.flops()[i] == budget) {
-        points.add(new double[] {sweep.params()[i], sweep.loss()[i]});
-      }
-    }
-    points.sort((p, q) -> Double.compare(p[0], q[0]));
-    return new double[][] {
-      points.stream().mapToDouble(p -> p[0]).toArray(),
-      points.stream().mapToDouble(p -> p[1]).toArray()
-    };
   }
 }

@@ -40,10 +40,13 @@ public record Sweep(double[] flops, double[] params, double[] tokens, double[] l
    * @param params parameters
    * @param loss final loss
    */
-  record Point(double flops, double params, double loss) {}
+  public record Point(double flops, double params, double loss) {}
 
-  /** Returns the runs of each budget, ascending in budget and, within one, in parameters. */
-  List<List<Point>> budgets() {
+  /**
+   * Returns the best run of each size at each budget, ascending in budget and, within one, in
+   * parameters.
+   */
+  public List<List<Point>> budgets() {
     List<Point> points = points();
     points.sort(Comparator.comparingDouble(Point::flops));
     List<List<Point>> budgets = new ArrayList<>();
