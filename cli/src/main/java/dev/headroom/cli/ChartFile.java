@@ -20,11 +20,16 @@ final class ChartFile {
    * @param file may be null: no chart is wanted
    */
   static void check(Path file) {
+    check(file, "--chart");
+  }
+
+  /** Refuses an ending that is none of ours, naming the option. */
+  static void check(Path file, String option) {
     if (file == null || ending(file, ".svg") || ending(file, ".png")) {
       return;
     }
     throw new IllegalArgumentException(
-        "--chart: " + file + " (expected: a name that ends in .svg or .png)");
+        option + ": " + file + " (expected: a name that ends in .svg or .png)");
   }
 
   /** Lays the chart out and writes it. */

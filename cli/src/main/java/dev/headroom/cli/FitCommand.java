@@ -1,14 +1,20 @@
 package dev.headroom.cli;
 
 import com.google.gson.JsonObject;
+import dev.headroom.cli.report.ProfileChart;
+import dev.headroom.cli.report.Scene;
 import dev.headroom.scaling.choice.Runs;
+import dev.headroom.scaling.fit.Constraints;
 import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
+import dev.headroom.scaling.fit.Intervals;
 import dev.headroom.scaling.fit.Objective;
+import dev.headroom.scaling.fit.Profile;
 import dev.headroom.scaling.fit.Status;
 import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Laws;
+import dev.headroom.scaling.law.Parameter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +35,7 @@ import picocli.CommandLine.Parameters;
       "  headroom fit auto points.csv --predict n=7e9,d=1.4e11 --influence 5",
       "  headroom fit isoflop sweep.csv --map c=flops,n=params --chart isoflop.svg",
       "  headroom fit power run.jsonl --map x=tokens --json -o fit.json --chart fit.svg",
+      "  headroom fit chinchilla points.csv --prior 'a~normal(.35,.05)' --profile profiles.svg",
       "  headroom fit annealing a.csv b.csv --schedule 'cosine(peak=3e-4,warmup=2160,total=24000)' \\",
       "      --schedule 'constant(peak=3e-4,warmup=2160,total=24000)'",
       ""
@@ -76,7 +83,8 @@ final class FitCommand extends HeadroomCommand {
       names = "--objective",
       paramLabel = "NAME",
       description =
-          "huber_log (Huber on log-loss, the default), least_squares or least_squares_log.")
+          "huber_log (Huber on log-loss, the default), least_squares, least_squares_log or student_t"
+              + " (on log-loss).")
   Objective objective = Objective.HUBER_LOG;
 
   @Option(
@@ -86,9 +94,40 @@ final class FitCommand extends HeadroomCommand {
   double delta = 1e-3;
 
   @Option(
+      names = "--tails",
+      paramLabel = "NU",
+      description = "student_t: degrees of freedom (default: 4); fewer forgive more.")
+  double tails = 4;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "COLUMN",
+      description = "Weight of each point: its inverse variance, up to a factor.")
+  String weights;
+
+  @Mixin Knowledge knowledge = new Knowledge();
+
+  @Option(
+      names = "--interval",
+      paramLabel = "KIND",
+      description =
+          "covariance, pairs, runs, residual or wild (bootstraps) or profile. Without it runs or"
+              + " pairs where --bootstrap is given, else covariance.")
+  Intervals intervals = Intervals.AUTO;
+
+  @Option(
+      names = "--profile",
+      paramLabel = "FILE",
+      description =
+          "Also draw how the objective rises along each parameter, to FILE.svg or FILE.png.")
+  Path profile;
+
+  @Option(
       names = "--bootstrap",
       paramLabel = "K",
-      description = "Intervals from K resamples (default: 0, intervals from the covariance).")
+      description =
+          "Intervals from K resamples (default: 0, intervals from the covariance; 1000 where"
+              + " --interval names a bootstrap).")
   int bootstrap;
 
   @Option(
@@ -126,26 +165,39 @@ final class FitCommand extends HeadroomCommand {
   @Override
   public Integer call() {
     ChartFile.check(chart);
-    FitOptions options =
-        new FitOptions(
-            objective, delta, bootstrap, level, seed, Runtime.getRuntime().availableProcessors());
-    if (lawName.equals("auto")) {
-      return new FitAuto(this, options).call();
-    }
-    if (lawName.equals("isoflop")) {
-      return new FitIsoFlop(this, options).call();
+    ChartFile.check(profile, "--profile");
+    if (lawName.equals("auto") || lawName.equals("isoflop")) {
+      return chosen();
     }
     Law law = Laws.named(lawName);
+    FitOptions options = options(law);
     LawPoints points = points(law);
     points.notes().forEach(n -> note("note: " + n));
-    enough(law, points);
+    enough(law, points, options.constraints());
     Runs runs = Runs.of(law, points.data());
     FitQuestions questions = new FitQuestions(this, runs, List.of(law), options);
     Fit fit = Fitter.fit(law, points.data(), options);
     JsonObject json = FitOutput.json(json(), fit, points, options);
     String answers = questions.answer(fit, points.data(), json);
     emit(json, () -> FitOutput.text(fit, points) + answers);
+    if (profile != null) {
+      ChartFile.write(profile, profiles(fit, points, options));
+    }
     return finish(fit, points);
+  }
+
+  /** What names a parameter or a column makes sense with one law only. */
+  private Integer chosen() {
+    if (!knowledge.isEmpty() || weights != null || profile != null) {
+      throw new IllegalArgumentException(
+          "--fix, --tie, --bound, --prior, --weights, --profile: given with "
+              + lawName
+              + " (expected: only with a law by name)");
+    }
+    FitOptions options = options(Constraints.none());
+    return lawName.equals("auto")
+        ? new FitAuto(this, options).call()
+        : new FitIsoFlop(this, options).call();
   }
 
   /** Draws the chart and turns the status into an exit code. */
@@ -160,6 +212,38 @@ final class FitCommand extends HeadroomCommand {
     return ExitCode.OK;
   }
 
+  private FitOptions options(Law law) {
+    Constraints constraints = knowledge.constraints();
+    constraints.check(law);
+    return options(constraints);
+  }
+
+  private FitOptions options(Constraints constraints) {
+    return new FitOptions(
+        objective,
+        delta,
+        bootstrap,
+        level,
+        seed,
+        Runtime.getRuntime().availableProcessors(),
+        tails,
+        intervals,
+        constraints);
+  }
+
+  private static Scene profiles(Fit fit, LawPoints points, FitOptions options) {
+    List<Profile> profiles = new ArrayList<>();
+    for (Parameter parameter : fit.law().parameters()) {
+      String name = parameter.name();
+      Constraints known = options.constraints();
+      if (!known.fixed().containsKey(name) && !known.tied().containsKey(name)) {
+        profiles.add(Fitter.profile(points.data(), options, fit, name));
+      }
+    }
+    String title = "Profiles of " + fit.law().name() + ", " + fit.law().formula();
+    return ProfileChart.of(title, Figures.percent(fit.level()), profiles);
+  }
+
   private LawPoints points(Law law) {
     LogFiles reader = log.files();
     boolean fromRuns =
@@ -169,14 +253,22 @@ final class FitCommand extends HeadroomCommand {
       throw new IllegalArgumentException(
           "--schedule: given for " + law.name() + " (expected: only with annealing)");
     }
+    if (fromRuns && weights != null) {
+      throw new IllegalArgumentException(
+          "--weights: " + weights + " (expected: only with a table, not with runs)");
+    }
     return fromRuns
         ? new AnnealingReader(reader, schedules).read(files)
-        : new PointReader(reader, law).read(files);
+        : new PointReader(reader, law, weights).read(files);
   }
 
   /** Too few points are an answer about the data, not a wrong command line. */
   static void enough(Law law, LawPoints points) {
-    int needed = law.parameters().size();
+    enough(law, points, Constraints.none());
+  }
+
+  private static void enough(Law law, LawPoints points, Constraints known) {
+    int needed = law.parameters().size() - known.fixed().size() - known.tied().size();
     if (points.data().size() < needed) {
       throw new CommandException(
           ExitCode.FIT,

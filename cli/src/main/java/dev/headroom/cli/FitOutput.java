@@ -1,9 +1,11 @@
 package dev.headroom.cli;
 
 import com.google.gson.JsonObject;
+import dev.headroom.scaling.fit.Diagnostics;
 import dev.headroom.scaling.fit.Estimate;
 import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
+import dev.headroom.scaling.fit.Objective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +40,19 @@ final class FitOutput {
     List<String> warnings = new ArrayList<>(points.notes());
     warnings.addAll(fit.warnings());
     json.add("warnings", Json.texts(warnings));
+    json.add("diagnostics", diagnostics(fit.diagnostics()));
     json.add("settings", settings(fit, points, options));
+    return json;
+  }
+
+  private static JsonObject diagnostics(Diagnostics how) {
+    JsonObject json = new JsonObject();
+    json.addProperty("engine", how.engine());
+    json.addProperty("evaluations", how.evaluations());
+    json.add("gradient_norm", Json.number(how.gradientNorm()));
+    json.add("condition", Json.number(how.condition()));
+    json.add("at_bounds", Json.texts(how.atBounds()));
+    json.addProperty("degrees_of_freedom", how.degreesOfFreedom());
     return json;
   }
 
@@ -46,7 +60,11 @@ final class FitOutput {
     JsonObject settings = new JsonObject();
     settings.addProperty("objective", fit.objective().name().toLowerCase(Locale.ROOT));
     settings.addProperty("delta", options.delta());
-    settings.addProperty("bootstrap", options.bootstrap());
+    settings.addProperty("bootstrap", options.resamples());
+    settings.addProperty("interval", options.intervals().name().toLowerCase(Locale.ROOT));
+    if (options.objective() == Objective.STUDENT_T) {
+      settings.addProperty("tails", options.tails());
+    }
     settings.addProperty("level", options.level());
     settings.addProperty("seed", options.seed());
     JsonObject sources = new JsonObject();
@@ -61,6 +79,7 @@ final class FitOutput {
     text.append(fit.law().name()).append("  ").append(fit.law().formula()).append('\n');
     text.append("status     ").append(status(fit)).append('\n');
     text.append("points     ").append(fit.points()).append('\n');
+    text.append("engine     ").append(fit.diagnostics().engine()).append('\n');
     text.append("objective  ").append(Figures.of(fit.objectiveValue(), 7)).append("  (");
     text.append(fit.objective().name().toLowerCase(Locale.ROOT)).append(")\n");
     text.append("noise      ").append(Figures.of(fit.noise(), 3));

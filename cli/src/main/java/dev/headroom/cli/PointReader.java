@@ -28,6 +28,8 @@ final class PointReader {
   private final LogFiles files;
   private final String purpose;
   private final List<Variable> variables;
+  private final String weights;
+  private final List<Double> weight = new ArrayList<>();
   private final List<double[]> rows = new ArrayList<>();
   private final List<Double> losses = new ArrayList<>();
   private final List<Integer> of = new ArrayList<>();
@@ -37,7 +39,16 @@ final class PointReader {
   private boolean trajectories;
 
   PointReader(LogFiles files, Law law) {
-    this(files, law.name(), law.variables());
+    this(files, law, null);
+  }
+
+  /**
+   * Makes a reader of points that count differently.
+   *
+   * @param weights the column with the weight of each point; null where all count alike
+   */
+  PointReader(LogFiles files, Law law, String weights) {
+    this(files, law.name(), law.variables(), weights);
   }
 
   /**
@@ -46,9 +57,15 @@ final class PointReader {
    * @param purpose what they are for, for messages
    */
   PointReader(LogFiles files, String purpose, List<Variable> variables) {
+    this(files, purpose, variables, null);
+  }
+
+  private PointReader(
+      LogFiles files, String purpose, List<Variable> variables, String weights) {
     this.files = files;
     this.purpose = purpose;
     this.variables = List.copyOf(variables);
+    this.weights = weights;
   }
 
   /** Says whether a variable is mapped or has a column of a usual name. */
@@ -98,6 +115,7 @@ final class PointReader {
       x[v] = cells(table, name, variables.get(v).name());
     }
     double[] loss = cells(table, name, "loss");
+    double[] counts = weights == null ? null : table.column(weights);
     int left = 0;
     for (int r = 0; r < loss.length; r++) {
       double[] row = new double[x.length];
@@ -106,8 +124,11 @@ final class PointReader {
         row[v] = x[v][r];
         good &= variables.get(v).accepts(row[v]);
       }
+      double count = counts == null ? 1 : counts[r];
+      good &= count > 0 && Double.isFinite(count);
       if (good) {
         add(row, loss[r]);
+        weight.add(count);
       } else {
         left++;
       }
@@ -116,7 +137,8 @@ final class PointReader {
       notes.add(
           (many ? label + ": " : "")
               + Figures.count(left, "row")
-              + " left out: a variable or the loss is absent, NaN, infinite or not above 0");
+              + " left out: a variable or the loss is absent, NaN, infinite or not above 0"
+              + (weights == null ? "" : ", or its weight is"));
     }
   }
 
@@ -185,6 +207,10 @@ final class PointReader {
         trajectories && series.size() > 1
             ? new Observations(x, loss, index)
             : new Observations(x, loss);
+    if (weights != null) {
+      data = data.withWeight(weight.stream().mapToDouble(Double::doubleValue).toArray());
+      columns.put("weight", weights);
+    }
     return new LawPoints(data, series, index, columns, notes);
   }
 

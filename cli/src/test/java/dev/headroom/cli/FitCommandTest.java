@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -214,5 +217,74 @@ class FitCommandTest {
     assertTrue(fit.get("objective").getAsDouble() <= 1.01828e-3, fit.toString());
     assertEquals(.34731, value(fit, "a"), 2e-4);
     assertEquals(.36717, value(fit, "b"), 2e-4);
+  }
+
+  private JsonObject known(String... more) throws IOException {
+    Path points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2);
+    List<String> line = new ArrayList<>();
+    line.addAll(List.of("fit", "chinchilla", points.toString(), "--map", MAP, "--json"));
+    line.addAll(List.of(more));
+    return json(Ran.headroom(line.toArray(new String[0])));
+  }
+
+  @Test
+  void keepsWhatIsFixedTiedAndBounded() throws IOException {
+    JsonObject fit = known("--fix", "a=.34", "--bound", "E=1.75:", "--tie", "b=a");
+    assertEquals(.34, value(fit, "a"));
+    assertEquals(.34, value(fit, "b"));
+    assertTrue(value(fit, "E") >= 1.75);
+    assertEquals(46, fit.getAsJsonObject("diagnostics").get("degrees_of_freedom").getAsInt());
+  }
+
+  @Test
+  void aSharpPriorHoldsAParameter() throws IOException {
+    JsonObject fit = known("--prior", "a ~ normal(.4, 1e-6)", "--prior", "A~lognormal(900,1e-6)");
+    assertEquals(.4, value(fit, "a"), 1e-4);
+    assertEquals(900, value(fit, "A"), .1);
+  }
+
+  @Test
+  void objectiveTailsWeightsAndIntervalsAreHonoured() throws IOException {
+    double heavy = value(known("--objective", "student_t", "--tails", "1"), "a");
+    double light = value(known("--objective", "student_t", "--tails", "100"), "a");
+    assertNotEquals(heavy, light);
+    assertNotEquals(value(known(), "a"), value(known("--weights", "toks"), "a"));
+    Set<String> lows = new HashSet<>();
+    for (String kind : List.of("covariance", "pairs", "residual", "wild", "profile")) {
+      JsonObject fit = known("--interval", kind);
+      lows.add(fit.getAsJsonObject("parameters").getAsJsonObject("a").get("low").getAsString());
+      assertEquals(kind, fit.getAsJsonObject("settings").get("interval").getAsString());
+    }
+    assertEquals(5, lows.size());
+  }
+
+  @Test
+  void drawsAProfileOfEveryParameter() throws IOException {
+    Path picture = folder.resolve("profile.svg");
+    known("--profile", picture.toString(), "--fix", "a=.34");
+    String svg = Files.readString(picture);
+    for (String name : List.of("E", "A", "B", "b")) {
+      assertTrue(svg.contains(">" + name + "<"), name);
+    }
+    assertTrue(!svg.contains(">a<"));
+  }
+
+  @Test
+  void refusesKnowledgeThatCannotBeRead() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), .01, 2).toString();
+    for (String[] bad :
+        new String[][] {
+          {"--fix", "a"},
+          {"--fix", "a=x"},
+          {"--tie", "=b"},
+          {"--bound", "a=1"},
+          {"--prior", "a~uniform(0,1)"},
+          {"--fix", "q=1"},
+          {"--profile", "file.txt"}
+        }) {
+      Ran ran = Ran.headroom("fit", "chinchilla", points, "--map", MAP, bad[0], bad[1]);
+      assertEquals(2, ran.code(), bad[1] + ran.err());
+      assertTrue(ran.err().contains("(expected: "), ran.err());
+    }
   }
 }

@@ -104,6 +104,7 @@ final class Bootstrap {
           draw(random, counts);
           misfit.weigh(counts);
         }
+        misfit.observePriors(priors(random, anew));
         if (!bfgs.minimise(start, TOLERANCE)) {
           failures.incrementAndGet();
         }
@@ -112,6 +113,18 @@ final class Bootstrap {
     } catch (RuntimeException e) {
       broken = e;
     }
+  }
+
+  /** A prior is one more observation: drawn around its centre, or around the fitted value. */
+  private double[] priors(SplittableRandom random, boolean anew) {
+    double[] moves = new double[start.length];
+    for (int j = 0; j < moves.length; j++) {
+      Prior prior = data.model.priors[j];
+      if (prior != null) {
+        moves[j] = random.nextGaussian() + (anew ? prior.z(start[j]) : 0);
+      }
+    }
+    return moves;
   }
 
   /** Adds drawn residuals to the fitted losses, or those of each run with a drawn sign. */

@@ -39,11 +39,17 @@ final class Covariance {
     this.jacobian = known.columns(full);
   }
 
-  /** Returns the covariance; empty where there are as many parameters as points. */
-  static double[][] of(ScaledData data, FitOptions options, double[] theta, Identification known) {
+  /**
+   * Holds the covariance and the standard errors, which stay in the range of a double where their
+   * squares leave it; both are empty where there are as many parameters as points.
+   */
+  record Spread(double[][] matrix, double[] errors) {}
+
+  /** Computes the covariance. */
+  static Spread of(ScaledData data, FitOptions options, double[] theta, Identification known) {
     int freedom = data.points - theta.length;
     if (freedom < 1) {
-      return new double[0][];
+      return new Spread(new double[0][], new double[0]);
     }
     Covariance covariance = new Covariance(data, options, theta, known, freedom);
     return covariance.original(
@@ -97,23 +103,38 @@ final class Covariance {
     return product(product(inverse, push), inverse);
   }
 
-  private double[][] original(double[][] covariance) {
-    int[] free = known.free();
+  private Spread original(double[][] covariance) {
     double[][] change = data.change(theta);
+    double[] size = new double[theta.length];
+    for (int i = 0; i < theta.length; i++) {
+      for (double part : change[i]) {
+        size[i] = Math.max(size[i], Math.abs(part));
+      }
+      size[i] = size[i] > 0 ? size[i] : 1;
+    }
     double[][] original = new double[theta.length][theta.length];
+    double[] errors = new double[theta.length];
     for (int i = 0; i < theta.length; i++) {
       for (int j = 0; j < theta.length; j++) {
-        for (int k = 0; k < free.length; k++) {
-          for (int l = 0; l < free.length; l++) {
-            original[i][j] += change[i][free[k]] * covariance[k][l] * change[j][free[l]];
-          }
-        }
-        if (known.isLost(i) || known.isLost(j)) {
-          original[i][j] = Double.NaN;
-        }
+        boolean lost = known.isLost(i) || known.isLost(j);
+        double part = lost ? Double.NaN : part(covariance, change[i], change[j], size[i], size[j]);
+        original[i][j] = size[i] * part * size[j];
+        errors[i] = i == j ? size[i] * Math.sqrt(Math.max(0, part)) : errors[i];
+      }
+      errors[i] = known.isLost(i) ? Double.NaN : errors[i];
+    }
+    return new Spread(original, errors);
+  }
+
+  private double part(double[][] covariance, double[] a, double[] b, double sizeA, double sizeB) {
+    int[] free = known.free();
+    double part = 0;
+    for (int k = 0; k < free.length; k++) {
+      for (int l = 0; l < free.length; l++) {
+        part += a[free[k]] / sizeA * covariance[k][l] * (b[free[l]] / sizeB);
       }
     }
-    return original;
+    return part;
   }
 
   private static double[][] product(double[][] a, double[][] b) {

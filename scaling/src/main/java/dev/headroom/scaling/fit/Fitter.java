@@ -4,6 +4,7 @@ import dev.headroom.scaling.law.Law;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Fits a law to observations.
@@ -48,6 +49,36 @@ public final class Fitter {
       free.add(part);
     }
     return new Problem(model, List.of(data), options).fitFrom(free).get(0);
+  }
+
+  /**
+   * Fits a law to many tables, each for itself, on {@code options.threads()} threads.
+   *
+   * @return one fit a table, in their order: the same as {@link #fit} gives on one thread
+   * @throws IllegalArgumentException as for {@link #fit}, for the first table that is refused
+   */
+  public static List<Fit> fitAll(Law law, List<Observations> tables, FitOptions options) {
+    Fit[] fits = new Fit[tables.size()];
+    RuntimeException[] refused = new RuntimeException[fits.length];
+    FitOptions single = options.withThreads(1);
+    AtomicInteger next = new AtomicInteger();
+    Workers.run(
+        options.threads(),
+        () -> {
+          for (int k = next.getAndIncrement(); k < fits.length; k = next.getAndIncrement()) {
+            try {
+              fits[k] = fit(law, tables.get(k), single);
+            } catch (RuntimeException e) {
+              refused[k] = e;
+            }
+          }
+        });
+    for (RuntimeException e : refused) {
+      if (e != null) {
+        throw e;
+      }
+    }
+    return List.of(fits);
   }
 
   /**

@@ -20,6 +20,7 @@ final class Inference {
   private final double[] theta;
   private final Identification known;
   private final List<String> warnings = new ArrayList<>();
+  private double[] errors = {};
   private Status status;
 
   /**
@@ -53,7 +54,9 @@ final class Inference {
     }
     warnOfBounds();
     warnOfIdentification();
-    double[][] covariance = Covariance.of(data, options, optimum.theta(), known);
+    Covariance.Spread spread = Covariance.of(data, options, optimum.theta(), known);
+    double[][] covariance = spread.matrix();
+    this.errors = spread.errors();
     if (covariance.length == 0) {
       warnings.add("points: " + data.points + ", as many as parameters: no interval can be given");
     }
@@ -62,7 +65,7 @@ final class Inference {
     for (int i = 0; i < theta.length; i++) {
       estimates.add(estimate(i, covariance, samples));
     }
-    warnOfWidth(covariance);
+    warnOfWidth();
     warnOfGroups();
     List<Fit> fits = new ArrayList<>();
     for (int set = 0; set < data.model.sets; set++) {
@@ -179,7 +182,7 @@ final class Inference {
     if (known.isLost(i) || (samples.length == 0 && (covariance.length == 0 || isAtBound(i)))) {
       return new Estimate(parameters.get(i).name(), theta[i], Double.NaN, Double.NaN);
     }
-    return samples.length > 0 ? percentiles(i, samples) : symmetric(i, covariance[i][i]);
+    return samples.length > 0 ? percentiles(i, samples) : symmetric(i);
   }
 
   private Estimate profiled(int i) {
@@ -211,10 +214,9 @@ final class Inference {
         Quantiles.of(values, 1 - tail));
   }
 
-  private Estimate symmetric(int i, double variance) {
+  private Estimate symmetric(int i) {
     Parameter parameter = parameters.get(i);
-    double half =
-        StudentT.twoSided(options.level(), data.points - theta.length) * Math.sqrt(variance);
+    double half = StudentT.twoSided(options.level(), data.points - theta.length) * errors[i];
     boolean logarithmic = parameter.kind() == Parameter.Kind.PREFACTOR && theta[i] > 0;
     double low = logarithmic ? theta[i] * Math.exp(-half / theta[i]) : theta[i] - half;
     double high = logarithmic ? theta[i] * Math.exp(half / theta[i]) : theta[i] + half;
@@ -229,9 +231,9 @@ final class Inference {
    * An exponent with an error of several times its size is a guess, whatever the rank. Levels may
    * be near 0 by right, and the relative error of a prefactor depends on the unit of its variable.
    */
-  private void warnOfWidth(double[][] covariance) {
-    for (int i = 0; i < covariance.length; i++) {
-      double error = Math.sqrt(covariance[i][i]);
+  private void warnOfWidth() {
+    for (int i = 0; i < errors.length; i++) {
+      double error = errors[i];
       if (parameters.get(i).isLinear() || !(error > Math.abs(theta[i]))) {
         continue;
       }

@@ -17,6 +17,7 @@ final class Misfit {
   private final Penalty penalty;
   private final Prior[] priors;
   private final double unit;
+  private final double[] drawn;
   private final double[] slope;
   private final double[][] slopes;
   private final double[] residuals;
@@ -35,6 +36,7 @@ final class Misfit {
     this.penalty = new Penalty(options);
     this.priors = data.model.priors;
     this.unit = data.dispersion.unit();
+    this.drawn = new double[parameters];
     this.slope = new double[parameters];
     boolean student = objective == Objective.STUDENT_T;
     this.slopes = new double[student ? data.points : 0][parameters];
@@ -65,6 +67,11 @@ final class Misfit {
   void observe(double[] losses, double[] logLosses) {
     loss = losses;
     logLoss = logLosses;
+  }
+
+  /** Moves the centre of each prior, in its deviations: a resample of what was known. */
+  void observePriors(double[] moves) {
+    System.arraycopy(moves, 0, drawn, 0, parameters);
   }
 
   /** Returns what residuals cost; for Student's t with the scale of the last evaluation. */
@@ -134,7 +141,7 @@ final class Misfit {
     double sum = 0;
     for (int j = 0; j < parameters; j++) {
       if (priors[j] != null) {
-        double z = priors[j].z(theta[j]);
+        double z = priors[j].z(theta[j]) - drawn[j];
         sum += .5 * unit * z * z;
         gradient[j] += unit * z * priors[j].slope(theta[j]);
       }

@@ -171,6 +171,12 @@ class BadInputTest {
       assertEquals(one.status(), other.status());
       double at = one.predict(usual.x()[5]);
       assertEquals(at * factor, other.predict(usual.x()[5]), 1e-5 * at * factor);
+      for (int p = 0; p < law.parameters().size(); p++) {
+        double by = law.parameters().get(p).isLinear() ? factor : 1;
+        double low = one.estimates().get(p).low();
+        boolean known = low > 0 && one.status() == Status.CONVERGED;
+        assertTrue(!known || Math.abs(other.estimates().get(p).low() / by / low - 1) < 1e-3);
+      }
     }
   }
 

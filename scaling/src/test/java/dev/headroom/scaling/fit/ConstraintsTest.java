@@ -100,6 +100,21 @@ class ConstraintsTest {
   }
 
   @Test
+  void bootstrapsWithAPriorAgreeWithTheCovariance() {
+    Observations data = Synthetic.power(POWER, TRUTH, 200, .004, 34);
+    FitOptions squares =
+        DEFAULTS
+            .withObjective(Objective.LEAST_SQUARES_LOG)
+            .withConstraints(NONE.prior("a", Prior.normal(.34, .01)));
+    Estimate plain = Fitter.fit(POWER, data, squares).estimate("a");
+    for (Intervals kind : List.of(Intervals.PAIRS, Intervals.RESIDUAL, Intervals.WILD)) {
+      Estimate a = Fitter.fit(POWER, data, squares.withIntervals(kind)).estimate("a");
+      assertTrue(a.low() < a.value() && a.value() < a.high(), kind + " " + a);
+      assertEquals(1, (a.high() - a.low()) / (plain.high() - plain.low()), .2, kind + " " + a);
+    }
+  }
+
+  @Test
   void priorGivesWhatTheDataLeaveOpen() {
     Law annealing = Laws.named("annealing");
     double[][] x = new double[40][];

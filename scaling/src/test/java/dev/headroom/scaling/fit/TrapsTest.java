@@ -1,12 +1,14 @@
 package dev.headroom.scaling.fit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Laws;
 import dev.headroom.scaling.law.Parameter;
 import dev.headroom.scaling.law.Variable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +140,25 @@ class TrapsTest {
       double tenfold = Fitter.fit(POWER, new Observations(x, loss), options).objectiveValue();
       assertEquals(10 * once, tenfold, 1e-8 * Math.abs(tenfold), objective.toString());
     }
+  }
+
+  @Test
+  void manyTablesGiveTheSameFitsOnAnyNumberOfThreads() {
+    List<Observations> tables = new ArrayList<>();
+    for (int k = 0; k < 20; k++) {
+      tables.add(Synthetic.power(POWER, TRUTH, 40, .01, 100 + k));
+    }
+    List<Fit> one = Fitter.fitAll(POWER, tables, SQUARES);
+    assertEquals(Fitter.fit(POWER, tables.get(7), SQUARES).estimates(), one.get(7).estimates());
+    for (int threads : new int[] {2, 4}) {
+      List<Fit> more = Fitter.fitAll(POWER, tables, SQUARES.withThreads(threads));
+      for (int k = 0; k < 20; k++) {
+        assertEquals(one.get(k).estimates(), more.get(k).estimates());
+      }
+    }
+    tables.set(3, Synthetic.power(POWER, TRUTH, 2, .01, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> Fitter.fitAll(POWER, tables, SQUARES.withThreads(2)));
   }
 
   @Test
