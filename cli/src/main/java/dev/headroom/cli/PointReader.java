@@ -60,8 +60,7 @@ final class PointReader {
     this(files, purpose, variables, null);
   }
 
-  private PointReader(
-      LogFiles files, String purpose, List<Variable> variables, String weights) {
+  private PointReader(LogFiles files, String purpose, List<Variable> variables, String weights) {
     this.files = files;
     this.purpose = purpose;
     this.variables = List.copyOf(variables);
