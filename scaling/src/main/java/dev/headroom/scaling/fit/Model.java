@@ -52,7 +52,8 @@ final class Model {
     this.fixed = new double[size];
     boolean identity = sets == 1;
     for (int p = 0; p < size; p++) {
-      fixed[p] = constraints.fixed().getOrDefault(law.parameters().get(p).name(), Double.NaN);
+      String root = constraints.root(law.parameters().get(p).name());
+      fixed[p] = constraints.fixed().getOrDefault(root, Double.NaN);
       identity &= slot[0][p] == p;
     }
     this.plain = identity;
@@ -127,7 +128,7 @@ final class Model {
   void expand(double[] free, int set, double[] out) {
     for (int p = 0; p < out.length; p++) {
       int from = slot[set][p];
-      out[p] = from < 0 ? fixedValue(p) : free[from];
+      out[p] = from < 0 ? fixed[p] : free[from];
     }
   }
 
@@ -168,11 +169,6 @@ final class Model {
         out[slot[set][p]] += slope[p];
       }
     }
-  }
-
-  private double fixedValue(int parameter) {
-    String root = constraints.root(law.parameters().get(parameter).name());
-    return Double.isNaN(fixed[parameter]) ? constraints.fixed().get(root) : fixed[parameter];
   }
 
   /**

@@ -69,6 +69,17 @@ class ConstraintsTest {
   }
 
   @Test
+  void whatIsTiedToAFixedParameterHasItsValue() {
+    double[] truth = {1.8, 480, 480, .35, .35};
+    Observations data = Synthetic.of(CHINCHILLA, truth, new double[] {4e7, 2e8}, 3, 90, 0, 35);
+    Constraints known = NONE.fix("a", .35).tie("b", "a");
+    Fit fit = Fitter.fit(CHINCHILLA, data, DEFAULTS.withConstraints(known));
+    assertEquals(.35, fit.theta()[4]);
+    assertEquals(480, fit.theta()[2], 1e-3);
+    assertEquals(87, fit.degreesOfFreedom());
+  }
+
+  @Test
   void boundsOfTheUserHoldAndAreSaid() {
     Fit fit = power(.003, Objective.HUBER_LOG, NONE.bound("a", .4, .5));
     assertEquals(.4, fit.theta()[2]);
