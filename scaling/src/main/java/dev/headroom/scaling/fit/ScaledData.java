@@ -74,6 +74,7 @@ final class ScaledData {
       boolean positive = variables.get(j).domain() == Variable.Domain.POSITIVE;
       factors[j] = kept[j] ? 1 : positive ? smallest(all.x(), j) : largest(all.x(), j);
     }
+    factors = model.law.unitFactors(factors);
     int points = all.size();
     double lossFactor = kept[factors.length] ? 1 : lossFactor(model.law, all.loss());
     double logLossFactor = Math.log(lossFactor);

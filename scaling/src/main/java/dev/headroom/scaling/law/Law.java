@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>A fitter divides positive variables by their smallest value before it searches, and {@link
  * #rescaled} brings the parameters back. So starts are meant for variables that begin at 1, and a
- * bound other than 0 and infinity belongs to a parameter that no change of units moves.
+ * bound other than 0 and infinity belongs to a parameter that no change of units moves. {@link
+ * #unitFactors} says by how much it may divide.
  */
 public interface Law extends Serializable {
 
@@ -50,6 +51,27 @@ public interface Law extends Serializable {
    * @param factors one positive number a variable, by which the numbers of that variable grow
    */
   double[] rescaled(double[] theta, double[] factors);
+
+  /**
+   * Returns the change of units nearest to the wanted one that {@link #rescaled} can follow.
+   *
+   * <p>Counts and shares keep their unit; a law whose variables are compared with each other gives
+   * them one factor.
+   *
+   * @param wanted one positive number a variable
+   */
+  default double[] unitFactors(double[] wanted) {
+    double[] factors = wanted.clone();
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = variables().get(i).domain().hasUnit() ? factors[i] : 1;
+    }
+    return factors;
+  }
+
+  /** Returns parameters and ranges of variables at which the law shows its shape, for tests. */
+  default Typical typical() {
+    return Typical.of(this);
+  }
 
   /**
    * Returns the loss, in the unit of the losses that gave {@code theta} (nats a token as a rule).

@@ -1,6 +1,7 @@
 package dev.headroom.scaling.law;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -87,6 +88,13 @@ public record Parameter(
         meaning,
         Kind.NONLINEAR,
         List.of(.02, .05, .1, .15, .22, .3, .4, .5, .65, .85, 1.1, 1.5, 2.0, 3.0));
+  }
+
+  /** Creates a parameter that a search begins at each of the given values. */
+  public static Parameter nonlinear(
+      String name, String unit, double lower, double upper, String meaning, double... starts) {
+    List<Double> list = Arrays.stream(starts).boxed().toList();
+    return new Parameter(name, unit, lower, upper, meaning, Kind.NONLINEAR, list);
   }
 
   /** Says whether the value of the law is linear in this parameter. */

@@ -19,7 +19,25 @@ public record Variable(String name, String unit, String meaning, Domain domain)
     /** Finite numbers above zero: the formula takes a power or a logarithm of them. */
     POSITIVE,
     /** All finite numbers. */
-    REAL
+    REAL,
+    /** Whole numbers from 0: steps, samples, the index of a run. No fit changes their unit. */
+    COUNT,
+    /** Numbers from 0 to 1: proportions. No fit changes their unit. */
+    SHARE;
+
+    /** Says whether the numbers may be counted in another unit. */
+    public boolean hasUnit() {
+      return this == POSITIVE || this == REAL;
+    }
+
+    private boolean accepts(double value) {
+      return switch (this) {
+        case POSITIVE -> value > 0;
+        case REAL -> true;
+        case COUNT -> value >= 0 && value == Math.rint(value);
+        case SHARE -> value >= 0 && value <= 1;
+      };
+    }
   }
 
   public Variable {
@@ -36,11 +54,16 @@ public record Variable(String name, String unit, String meaning, Domain domain)
 
   /** Says whether the formula accepts this number. */
   public boolean accepts(double value) {
-    return Double.isFinite(value) && (domain == Domain.REAL || value > 0);
+    return Double.isFinite(value) && domain.accepts(value);
   }
 
   /** Says in words which numbers are accepted, for error messages. */
   public String rule() {
-    return domain == Domain.POSITIVE ? "a finite number above 0" : "a finite number";
+    return switch (domain) {
+      case POSITIVE -> "a finite number above 0";
+      case REAL -> "a finite number";
+      case COUNT -> "a whole number from 0";
+      case SHARE -> "a number from 0 to 1";
+    };
   }
 }

@@ -1,0 +1,82 @@
+package dev.headroom.scaling.law;
+
+import java.util.List;
+
+/**
+ * Falls with parameters and with members of an ensemble on fixed data: {@code E + A/N^a + B/K^b}.
+ *
+ * <p>{@code E} is the joint asymptote: what these data give with endless compute. Along one of the
+ * two it is {@code power}.
+ *
+ * <p>Source: Kim et al. 2025 (arXiv 2509.14786), section 4.
+ */
+public record EnsembleLaw() implements Law {
+
+  private static final List<Variable> VARIABLES =
+      List.of(
+          new Variable("n", "parameters", "parameters of one member"),
+          new Variable("k", "members", "members of the ensemble"));
+
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          Parameter.linear("E", "loss", "loss of endlessly many endless members"),
+          Parameter.prefactor("A", "loss * parameters^a", "loss left by finite members at n = 1"),
+          Parameter.prefactor("B", "loss", "loss left by few members at k = 1"),
+          Parameter.exponent("a", "how fast the loss falls with parameters"),
+          Parameter.exponent("b", "how fast the loss falls with members"));
+
+  @Override
+  public String name() {
+    return "ensemble";
+  }
+
+  @Override
+  public String formula() {
+    return "E + A/N^a + B/K^b";
+  }
+
+  @Override
+  public String source() {
+    return "Kim et al. 2025, arXiv 2509.14786, section 4";
+  }
+
+  @Override
+  public List<Variable> variables() {
+    return VARIABLES;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  @Override
+  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
+    double powerN = Math.exp(-theta[3] * logX[0]);
+    double powerK = Math.exp(-theta[4] * logX[1]);
+    double termN = theta[1] * powerN;
+    double termK = theta[2] * powerK;
+    gradient[0] = 1;
+    gradient[1] = powerN;
+    gradient[2] = powerK;
+    gradient[3] = -logX[0] * termN;
+    gradient[4] = -logX[1] * termK;
+    return theta[0] + termN + termK;
+  }
+
+  @Override
+  public double[] rescaled(double[] theta, double[] factors) {
+    return new double[] {
+      theta[0],
+      theta[1] * Math.pow(factors[0], theta[3]),
+      theta[2] * Math.pow(factors[1], theta[4]),
+      theta[3],
+      theta[4]
+    };
+  }
+
+  @Override
+  public Typical typical() {
+    return Typical.of(1.6, 1.5, 1.4, 0.4, 0.9).over(new double[] {0.05, 1}, new double[] {100, 64});
+  }
+}

@@ -1,0 +1,82 @@
+package dev.headroom.scaling.law;
+
+import java.util.List;
+
+/**
+ * Follows what grows before a run becomes unstable: {@code G N^p R^q}.
+ *
+ * <p>The largest attention logit or the gradient norm of runs that were stable, by size {@code N}
+ * and peak learning rate {@code R}. {@link #rateAt} says at which rate a larger model reaches a
+ * level that small ones did not survive (attention logits of about 1e4).
+ *
+ * <p>Source: Wortsman et al. 2023 (arXiv 2309.14322), section 3.3.
+ */
+public record GrowthLaw() implements Law {
+
+  private static final List<Variable> VARIABLES =
+      List.of(
+          new Variable("n", "parameters", "parameters of the model"),
+          new Variable("r", "lr", "peak learning rate"));
+
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          Parameter.prefactor("G", "size", "size at n = r = 1"),
+          Parameter.nonlinear(
+              "p", "1", -10, 10, "power of parameters", -1, -.5, -.2, .1, .2, .4, .7, 1, 1.5),
+          Parameter.nonlinear(
+              "q", "1", -10, 10, "power of the learning rate", -1, -.5, -.2, .2, .5, 1, 1.5, 2, 3));
+
+  @Override
+  public String name() {
+    return "growth";
+  }
+
+  @Override
+  public String formula() {
+    return "G N^p R^q";
+  }
+
+  @Override
+  public String source() {
+    return "Wortsman et al. 2023, arXiv 2309.14322, section 3.3";
+  }
+
+  @Override
+  public List<Variable> variables() {
+    return VARIABLES;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  @Override
+  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
+    double power = Math.exp(theta[1] * logX[0] + theta[2] * logX[1]);
+    double value = theta[0] * power;
+    gradient[0] = power;
+    gradient[1] = logX[0] * value;
+    gradient[2] = logX[1] * value;
+    return value;
+  }
+
+  @Override
+  public double[] rescaled(double[] theta, double[] factors) {
+    double factor = Math.pow(factors[0], -theta[1]) * Math.pow(factors[1], -theta[2]);
+    return new double[] {theta[0] * factor, theta[1], theta[2]};
+  }
+
+  @Override
+  public Typical typical() {
+    return Typical.of(2, 0.3, 1.4).over(new double[] {0.01, 0.01}, new double[] {100, 100});
+  }
+
+  /**
+   * Returns the learning rate at which a model of this size reaches a level: {@code (level / (G
+   * N^p))^(1/q)}.
+   */
+  public double rateAt(double level, double n, double[] theta) {
+    return Math.pow(level / (theta[0] * Math.pow(n, theta[1])), 1 / theta[2]);
+  }
+}

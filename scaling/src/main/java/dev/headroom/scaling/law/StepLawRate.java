@@ -1,0 +1,102 @@
+package dev.headroom.scaling.law;
+
+import java.util.List;
+
+/**
+ * Gives the best peak learning rate: {@code c N^p D^q}.
+ *
+ * <p>The points are optima, one for each model size and number of tokens, not losses.
+ *
+ * <p>Source: Li et al. 2025 (arXiv 2503.04715), equation 1.
+ */
+public record StepLawRate() implements Law {
+
+  private static final List<Variable> VARIABLES =
+      List.of(
+          new Variable("n", "parameters", "parameters of the model, without embeddings"),
+          new Variable("d", "tokens", "tokens seen in training"));
+
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          Parameter.prefactor("c", "lr", "learning rate at n = d = 1"),
+          Parameter.nonlinear(
+              "p",
+              "1",
+              -10,
+              10,
+              "power of parameters",
+              -1.5,
+              -1,
+              -.7,
+              -.5,
+              -.3,
+              -.1,
+              .1,
+              .3,
+              .5,
+              .7,
+              1),
+          Parameter.nonlinear(
+              "q",
+              "1",
+              -10,
+              10,
+              "power of tokens",
+              -1.5,
+              -1,
+              -.7,
+              -.5,
+              -.3,
+              -.1,
+              .1,
+              .3,
+              .5,
+              .7,
+              1));
+
+  @Override
+  public String name() {
+    return "steplaw-lr";
+  }
+
+  @Override
+  public String formula() {
+    return "c N^p D^q";
+  }
+
+  @Override
+  public String source() {
+    return "Li et al. 2025, arXiv 2503.04715, eq. 1";
+  }
+
+  @Override
+  public List<Variable> variables() {
+    return VARIABLES;
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return PARAMETERS;
+  }
+
+  @Override
+  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
+    double power = Math.exp(theta[1] * logX[0] + theta[2] * logX[1]);
+    double value = theta[0] * power;
+    gradient[0] = power;
+    gradient[1] = logX[0] * value;
+    gradient[2] = logX[1] * value;
+    return value;
+  }
+
+  @Override
+  public double[] rescaled(double[] theta, double[] factors) {
+    double factor = Math.pow(factors[0], -theta[1]) * Math.pow(factors[1], -theta[2]);
+    return new double[] {theta[0] * factor, theta[1], theta[2]};
+  }
+
+  @Override
+  public Typical typical() {
+    return Typical.of(1.79, -0.713, 0.307).over(new double[] {0.01, 0.01}, new double[] {100, 100});
+  }
+}
