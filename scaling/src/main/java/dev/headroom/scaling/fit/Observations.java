@@ -68,15 +68,19 @@ public record Observations(double[][] x, double[] loss, int[] group, double[] we
    *     the number of points where there are fewer than parameters
    */
   public void check(Law law) {
-    check(law, law.parameters().size());
+    check(law, law.parameters().size(), true);
   }
 
-  /** Checks as {@link #check(Law)} does, for fewer or more parameters than the law has. */
-  void check(Law law, int parameters) {
+  /**
+   * Checks as {@link #check(Law)} does, for fewer or more parameters than the law has.
+   *
+   * @param positive whether the losses have to be above 0; squares of differences take any
+   */
+  void check(Law law, int parameters, boolean positive) {
     List<Variable> variables = law.variables();
     boolean scales = law.parameters().stream().anyMatch(Parameter::isLinear);
     for (int i = 0; i < loss.length; i++) {
-      checkRow(law, variables, scales, i);
+      checkRow(law, variables, scales, i, positive);
     }
     if (loss.length < parameters) {
       throw new IllegalArgumentException(
@@ -88,7 +92,8 @@ public record Observations(double[][] x, double[] loss, int[] group, double[] we
     }
   }
 
-  private void checkRow(Law law, List<Variable> variables, boolean scales, int row) {
+  private void checkRow(
+      Law law, List<Variable> variables, boolean scales, int row, boolean positive) {
     if (x[row].length != variables.size()) {
       throw bad(row, "variables", x[row].length, variables.size() + " for " + law.name());
     }
@@ -99,7 +104,9 @@ public record Observations(double[][] x, double[] loss, int[] group, double[] we
       }
     }
     boolean inside = loss[row] > 0 && loss[row] < Double.POSITIVE_INFINITY;
-    if (!inside || (!scales && !(loss[row] >= LEAST && loss[row] <= MOST))) {
+    if (!positive && Math.abs(loss[row]) <= MOST) {
+      inside = true;
+    } else if (!inside || (!scales && !(loss[row] >= LEAST && loss[row] <= MOST))) {
       String rule = "a finite number above 0" + (scales ? "" : ", from 1e-100 to 1e100");
       throw bad(row, "loss", loss[row], rule + "; leave such rows out");
     }

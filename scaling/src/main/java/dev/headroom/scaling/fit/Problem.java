@@ -16,6 +16,9 @@ final class Problem {
   /** Rounds in which priors are weighed against the residuals of the round before. */
   private static final int ROUNDS = 3;
 
+  /** Most given starts from which squares are also searched by Levenberg-Marquardt. */
+  private static final int MARQUARDT = 100;
+
   private final Model model;
   private final List<Observations> sets;
   private final FitOptions options;
@@ -26,9 +29,9 @@ final class Problem {
     this.sets = sets;
     this.options = options;
     for (Observations set : sets) {
-      set.check(model.law, 0);
+      set.check(model.law, 0, options.objective() != Objective.LEAST_SQUARES);
     }
-    Pooled.of(sets).check(model.law, model.size());
+    Pooled.of(sets).check(model.law, model.size(), options.objective() != Objective.LEAST_SQUARES);
     this.data = ScaledData.of(model, sets);
   }
 
@@ -49,7 +52,26 @@ final class Problem {
     for (double[] start : starts) {
       moved.add(data.scaled(start));
     }
+    if (options.objective().isSquares() && starts.size() <= MARQUARDT) {
+      moved = keeping(moved);
+    }
     return finish(moved, false);
+  }
+
+  /**
+   * Prefers where Levenberg-Marquardt ends: of optima that differ by the order of equal terms only,
+   * the one that the starts mean.
+   */
+  private List<double[]> keeping(List<double[]> starts) {
+    List<double[]> ends = Search.marquardt(data, options, starts);
+    if (ends.isEmpty()) {
+      return starts;
+    }
+    double value = Search.best(data, options, ends).value();
+    List<double[]> all = new ArrayList<>(starts);
+    all.addAll(ends);
+    double best = Search.best(data, options, all).value();
+    return value <= best * (1 + 1e-9) + 1e-20 ? ends : all;
   }
 
   private static List<double[]> projected(ScaledData data, FitOptions options) {

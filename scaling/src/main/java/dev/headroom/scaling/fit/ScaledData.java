@@ -209,7 +209,7 @@ final class ScaledData {
     boolean linear = law.parameters().stream().anyMatch(Parameter::isLinear);
     double sum = 0;
     for (double value : loss) {
-      sum += Math.log(value);
+      sum += value == 0 ? 0 : Math.log(Math.abs(value));
     }
     return linear ? Math.exp(sum / loss.length) : 1;
   }

@@ -96,6 +96,24 @@ final class Search {
     return kept;
   }
 
+  /**
+   * Returns where Levenberg-Marquardt ends from each start, inside the bounds: far from the optimum
+   * it keeps to valleys that BFGS leaves for others.
+   */
+  static List<double[]> marquardt(ScaledData data, FitOptions options, List<double[]> starts) {
+    int[] all = new int[starts.get(0).length];
+    Arrays.setAll(all, k -> k);
+    List<double[]> found = new ArrayList<>();
+    for (double[] start : starts) {
+      Residuals residuals = reduced(new Misfit(data, options), start, all);
+      double[] end = LevenbergMarquardt.minimise(residuals, start.clone(), EVALUATIONS);
+      if (end != null && inside(data, end)) {
+        found.add(end);
+      }
+    }
+    return found;
+  }
+
   /** Returns the best optimum of all starts to three digits, for use as a start. */
   static double[] rough(ScaledData data, FitOptions options, List<double[]> starts) {
     return refined(data, options, starts, ROUGH).get(0).theta;

@@ -21,7 +21,9 @@ class NistTest {
       for (int start = 0; start < 2; start++) {
         NistCase.Digits digits = nist.digits(start);
         System.out.println(nist.name() + " start " + (start + 1) + ": " + digits);
-        if (!(digits.parameters() >= 6 && digits.deviations() >= 6)) {
+        // Lanczos1 is exact to 13 digits: its residuals are rounding, and so are deviations.
+        double wanted = nist.isExact() ? 0 : 6;
+        if (!(digits.parameters() >= 6 && digits.deviations() >= wanted)) {
           failures.add(nist.name() + " start " + (start + 1) + ": " + digits);
         }
       }

@@ -1,5 +1,6 @@
 package dev.headroom.scaling.fit.internal;
 
+import java.util.Arrays;
 import org.apache.commons.math3.exception.ConvergenceException;
 import org.apache.commons.math3.exception.MathIllegalStateException;
 import org.apache.commons.math3.fitting.leastsquares.LeastSquaresBuilder;
@@ -15,14 +16,16 @@ import org.apache.commons.math3.util.Pair;
  * Minimises a sum of squares by Commons Math's Levenberg-Marquardt, without bounds.
  *
  * <p>Guards two traps of that implementation: with a NaN residual its inner loop never ends, so a
- * residual that is not finite ends the search; and with a Jacobian of lower rank it hands back the
- * start without complaint, so the caller has to test the conditioning of the result.
+ * start that is not finite ends the search and a later step is refused; and with a Jacobian of
+ * lower rank it hands back the start without complaint, so the caller has to test the conditioning
+ * of the result.
  *
  * <p>Source: Moré 1978, in Lecture Notes in Mathematics 630 (MINPACK {@code lmder}).
  */
 public final class LevenbergMarquardt {
 
   private static final double TOLERANCE = 1e-14;
+  private static final double FAR = 1e100;
 
   private LevenbergMarquardt() {}
 
@@ -89,24 +92,25 @@ public final class LevenbergMarquardt {
       residuals.evaluate(theta, values, jacobian);
       double sum = 0;
       for (int i = 0; i < values.length; i++) {
-        requireFinite(values[i]);
         sum += values[i] * values[i];
         for (int j = 0; j < parameters; j++) {
-          requireFinite(jacobian[i][j]);
+          // Zero where finite, NaN else.
+          sum += 0 * jacobian[i][j];
         }
       }
-      if (sum < least) {
+      if (!Double.isFinite(sum)) {
+        if (best == null) {
+          throw new NotFiniteException();
+        }
+        // A step too far: a value that is worse than any other makes the next one shorter.
+        Arrays.fill(values, FAR);
+        jacobian = new double[values.length][parameters];
+      } else if (sum < least) {
         least = sum;
         best = theta;
       }
       return new Pair<>(
           new ArrayRealVector(values, false), new Array2DRowRealMatrix(jacobian, false));
-    }
-  }
-
-  private static void requireFinite(double value) {
-    if (!Double.isFinite(value)) {
-      throw new NotFiniteException();
     }
   }
 }
