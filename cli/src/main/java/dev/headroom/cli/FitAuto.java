@@ -50,7 +50,7 @@ final class FitAuto {
   /** A variable counts where its column is there; x, which may be anything, not beside n. */
   private static List<Variable> variables(LogFiles files, Table table) {
     Map<String, Variable> offered = new LinkedHashMap<>();
-    for (Law law : Laws.all()) {
+    for (Law law : Laws.ofLoss()) {
       for (Variable variable : law.variables()) {
         if (PointReader.offers(files, table, variable.name())) {
           offered.putIfAbsent(variable.name(), variable);
@@ -85,7 +85,7 @@ final class FitAuto {
 
   private LawChoice choice(Runs runs) {
     try {
-      return LawChoice.of(runs, Laws.all(), options);
+      return LawChoice.of(runs, Laws.ofLoss(), options);
     } catch (IllegalArgumentException e) {
       throw new CommandException(ExitCode.FIT, e.getMessage());
     }

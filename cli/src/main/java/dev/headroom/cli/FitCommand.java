@@ -36,30 +36,56 @@ import picocli.CommandLine.Parameters;
       "  headroom fit isoflop sweep.csv --map c=flops,n=params --chart isoflop.svg",
       "  headroom fit power run.jsonl --map x=tokens --json -o fit.json --chart fit.svg",
       "  headroom fit chinchilla points.csv --prior 'a~normal(.35,.05)' --profile profiles.svg",
+      "  headroom fit 'own: E + A/N^a + B/D^b' points.csv --vars N=params,D=tokens --start a=.3",
       "  headroom fit annealing a.csv b.csv --schedule 'cosine(peak=3e-4,warmup=2160,total=24000)' \\",
       "      --schedule 'constant(peak=3e-4,warmup=2160,total=24000)'",
       ""
     },
     footer = {
       "",
-      "Laws:",
-      "  power       E + A x^-a                x: column x, tokens or step",
-      "  power0      A x^-a",
-      "  chinchilla  E + A/N^a + B/D^b         n: parameters, d: tokens",
-      "  annealing   L0 + A S1^-al - C S2      from runs: step, loss and the schedule of each",
-      "  auto        all laws above whose columns are there, compared by how well each, fitted to",
-      "              the smaller runs, predicts the larger ones; then fits the best",
-      "  isoflop     N* = k C^a in three ways, from runs at several budgets; c: FLOPs, n: parameters",
+      "Laws, with their variables (columns of these names, or --map):",
+      "  power              E + A x^-a                                 x; tokens or step too",
+      "  power0             A x^-a                                     x",
+      "  shifted            E + A (x + x0)^-a                          x",
+      "  broken:K           E + A x^-c0 with K breaks, 1 to 3          x",
+      "  exponential        E + A exp(-g x)                            x",
+      "  chinchilla         E + A/N^a + B/D^b                          n (parameters), d (tokens)",
+      "  kaplan             [(A/N^aN)^(1/aD) + (B/D^aD)^(1/aD)]^aD     n, d",
+      "  kaplan-trajectory  A/N^aN + C ((1 + Bcrit(L)/B)/S)^aS         n, s (steps), b (batch)",
+      "  data-constrained   E + A/N'^a + B/D'^b, tokens repeated       n, d, u (unique tokens)",
+      "  overtraining       E + A N^-a + B 6^(-a/2) (M N)^-a           n, m (tokens/parameter)",
+      "  ensemble           E + A/N^a + B/K^b                          n, k (members)",
+      "  nmt                Linf + A Ne^-pe Nd^-pd                     ne, nd",
+      "  annealing          L0 + A S1^-al - C S2      from runs: step, loss, schedule; or s1, s2",
+      "  annealing-size     L0 + A S1^-al - C S2 + B N^-be             s1, s2, n",
+      "  multi-power        L0 + A S1^-al + B sum_k ...       from runs: step, loss, schedule",
+      "  mixture-exp:M      c + k exp(sum t_j r_j)                     r1 to rM",
+      "  mixture-add:M      E + K/(sum c_i h_i^g_i) + A/N^a + B/D^b    h1 to hM, n, d",
+      "  rectified          B/(Dl + D^be) + E                          d (samples)",
+      "  sft                C (D + k T^al)^-be + E                     d, t (pre-training tokens)",
+      "  loss-to-loss       K (L0 - E0)^kappa + E1                     l0",
+      "  error              E - k exp(-g L)                            l (loss)",
+      "  sigmoid            b + a/(1 + exp(k (L - L0)))                l",
+      "  bleu               (c + al log D)^be                          d",
+      "  coverage           F (1 - (1 - p)^K)                          k (samples)",
+      "  coverage-power     exp(-A K^-b)                               k",
+      "  coverage-beta      1 - B(al, be + K)/B(al, be)                k",
+      "  steplaw-lr         c N^p D^q                                  n, d",
+      "  steplaw-batch      c D^q                                      d",
+      "  growth             G N^p R^q                                  n, r (learning rate)",
+      "  own: FORMULA       + - * / ^ and exp log sqrt pow sigmoid tanh min max abs atan sin cos, pi;",
+      "                     the names in --vars are variables, all others parameters",
+      "  auto               of the laws of a loss whose columns are there, the one that, fitted to the",
+      "                     smaller runs, best predicts the larger ones",
+      "  isoflop            N* = k C^a in three ways, from runs at several budgets",
+      "                                                                c (FLOPs), n (parameters)",
       "",
       "Exit codes: 0 good; 2 usage; 3 a file is unreadable or empty; 4 the fit did not converge, or",
       "the data do not determine it (fewer points than parameters, for example)."
     })
 final class FitCommand extends HeadroomCommand {
 
-  @Parameters(
-      index = "0",
-      paramLabel = "LAW",
-      description = "One of the laws below, auto or isoflop.")
+  @Parameters(index = "0", paramLabel = "LAW", description = "A name below, or 'own: FORMULA'.")
   String lawName;
 
   @Parameters(
@@ -75,9 +101,23 @@ final class FitCommand extends HeadroomCommand {
       names = "--schedule",
       paramLabel = "TEXT",
       description =
-          "annealing: the learning rate of the run; once for all files, or once for each in the"
+          "annealing, multi-power: the learning rate of the run; once for all files, or once for each in the"
               + " order of the files. Without it the log's header or its lr column is used.")
   List<String> schedules = new ArrayList<>();
+
+  @Option(
+      names = "--vars",
+      paramLabel = "NAME=COLUMN,...",
+      description = "own: the variables of the formula, and the columns that hold them.")
+  List<String> variables = new ArrayList<>();
+
+  @Option(
+      names = "--start",
+      paramLabel = "NAME=V,...",
+      description =
+          "own: where the search for a parameter begins; a name may come several times. Parameters"
+              + " without a start are solved for or tried at usual values.")
+  List<String> starts = new ArrayList<>();
 
   @Option(
       names = "--objective",
@@ -162,21 +202,28 @@ final class FitCommand extends HeadroomCommand {
       description = "Also draw points and law to FILE.svg or FILE.png.")
   Path chart;
 
+  private MultiPowerReader multiPower;
+
   @Override
   public Integer call() {
+    OwnFormula own = own();
     ChartFile.check(chart);
     ChartFile.check(profile, "--profile");
     if (lawName.equals("auto") || lawName.equals("isoflop")) {
       return chosen();
     }
-    Law law = Laws.named(lawName);
+    Law law = own == null ? Laws.named(lawName) : own.law();
     FitOptions options = options(law);
     LawPoints points = points(law);
+    law = multiPower == null ? law : multiPower.law();
     points.notes().forEach(n -> note("note: " + n));
     enough(law, points, options.constraints());
     Runs runs = Runs.of(law, points.data());
     FitQuestions questions = new FitQuestions(this, runs, List.of(law), options);
-    Fit fit = Fitter.fit(law, points.data(), options);
+    Fit fit =
+        own == null || own.starts().isEmpty()
+            ? Fitter.fit(law, points.data(), options)
+            : Fitter.fitFrom(law, points.data(), options, own.starts());
     JsonObject json = FitOutput.json(json(), fit, points, options);
     String answers = questions.answer(fit, points.data(), json);
     emit(json, () -> FitOutput.text(fit, points) + answers);
@@ -244,14 +291,37 @@ final class FitCommand extends HeadroomCommand {
     return ProfileChart.of(title, Figures.percent(fit.level()), profiles);
   }
 
+  /** Reads the formula where one is given, else null. */
+  private OwnFormula own() {
+    if (!OwnFormula.isOne(lawName)) {
+      if (!variables.isEmpty() || !starts.isEmpty()) {
+        throw new IllegalArgumentException(
+            (variables.isEmpty() ? "--start" : "--vars")
+                + ": given for "
+                + lawName
+                + " (expected: only with 'own: FORMULA')");
+      }
+      return null;
+    }
+    OwnFormula own = OwnFormula.read(lawName, variables, starts);
+    log.map.addAll(own.columns());
+    return own;
+  }
+
   private LawPoints points(Law law) {
     LogFiles reader = log.files();
+    if (law.name().equals("multi-power")) {
+      multiPower = new MultiPowerReader(reader);
+      return multiPower.read(files, schedules);
+    }
     boolean fromRuns =
         law.name().equals("annealing")
             && !(reader.map().column("s1") != null && reader.map().column("s2") != null);
     if (!fromRuns && !schedules.isEmpty()) {
       throw new IllegalArgumentException(
-          "--schedule: given for " + law.name() + " (expected: only with annealing)");
+          "--schedule: given for "
+              + law.name()
+              + " (expected: only with annealing or multi-power)");
     }
     if (fromRuns && weights != null) {
       throw new IllegalArgumentException(

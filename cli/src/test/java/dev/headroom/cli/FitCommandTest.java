@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.headroom.scaling.law.Law;
+import dev.headroom.scaling.law.Laws;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -285,6 +287,42 @@ class FitCommandTest {
       Ran ran = Ran.headroom("fit", "chinchilla", points, "--map", MAP, bad[0], bad[1]);
       assertEquals(2, ran.code(), bad[1] + ran.err());
       assertTrue(ran.err().contains("(expected: "), ran.err());
+    }
+  }
+
+  @Test
+  void fitsAFormulaGivenAsText() throws IOException {
+    String points = Samples.chinchilla(folder.resolve("points.csv"), 0, 1).toString();
+    String[] line = {
+      "fit",
+      "own: E + A/N^a + B/D^b",
+      points,
+      "--vars",
+      "N=params,D=toks",
+      "--map",
+      "loss=final",
+      "--json"
+    };
+    JsonObject fit = json(Ran.headroom(line));
+    assertEquals("E + A/N^a + B/D^b", fit.get("formula").getAsString());
+    assertEquals(.34, value(fit, "a"), 1e-4);
+    List<String> longer = new ArrayList<>(List.of(line));
+    longer.addAll(List.of("--start", "E=1.5,A=300,B=300,a=.3", "--start", "b=.3,b=.5"));
+    assertEquals(.28, value(json(Ran.headroom(longer.toArray(new String[0]))), "b"), 1e-4);
+    line[1] = "own: E + A/N^a) + B/D^b";
+    Ran wrong = Ran.headroom(line);
+    assertEquals(2, wrong.code());
+    assertTrue(wrong.err().contains("formula: unexpected ')' at 10 (expected: "), wrong.err());
+    line[1] = "chinchilla";
+    assertTrue(Ran.headroom(line).err().contains("--vars: given for chinchilla"));
+  }
+
+  @Test
+  void helpShowsEveryLaw() {
+    String help = Ran.headroom("fit", "--help").out();
+    for (Law law : Laws.all()) {
+      String name = law.name().replaceAll(":.*", ":");
+      assertTrue(help.contains("\n  " + name), name);
     }
   }
 }

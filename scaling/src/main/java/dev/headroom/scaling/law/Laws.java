@@ -46,6 +46,19 @@ public final class Laws {
           new StepLawBatch(),
           new GrowthLaw());
 
+  private static final List<Law> LOSS =
+      List.of(
+          new PowerLaw(),
+          new PurePowerLaw(),
+          new ShiftedPowerLaw(),
+          new BrokenPowerLaw(1),
+          new ExponentialLaw(),
+          new ChinchillaLaw(),
+          new KaplanLaw(),
+          new DataConstrainedLaw(),
+          new OverTrainingLaw(),
+          new AnnealingLaw());
+
   private static final Map<String, IntFunction<Law>> SIZED =
       new TreeMap<>(
           Map.of(
@@ -58,6 +71,11 @@ public final class Laws {
   /** Returns all laws, sized ones at usual sizes, in the order they are shown to a user. */
   public static List<Law> all() {
     return ALL;
+  }
+
+  /** Returns the laws of a loss by scale, which points with the same columns may decide between. */
+  public static List<Law> ofLoss() {
+    return LOSS;
   }
 
   /**
