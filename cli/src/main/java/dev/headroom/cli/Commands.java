@@ -15,6 +15,7 @@ enum Commands {
   DEMO("DemoCommand", true, "the whole line in a few minutes: train, fit, forecast, check, report"),
   TRAIN("train.TrainCommand", true, "train a small language model with a 200k vocabulary"),
   FIT("FitCommand", false, "fit a scaling law to losses"),
+  COMPARE("CompareCommand", false, "set two recipes against each other"),
   PLAN("PlanCommand", false, "split a budget, choose the next runs"),
   FORECAST("ForecastCommand", false, "predict the final loss of a run from its log so far"),
   CHECK("CheckCommand", false, "judge a run's log: finite, spike, divergence, final"),

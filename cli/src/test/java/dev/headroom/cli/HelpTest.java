@@ -24,6 +24,7 @@ class HelpTest {
   @ValueSource(
       strings = {
         "fit",
+        "compare",
         "plan",
         "forecast",
         "check",
