@@ -161,7 +161,7 @@ public record LawChoice(List<Score> scores, int cuts, List<String> notes) {
       words.add(against(score));
     }
     Score byR2 = scores.stream().max(Comparator.comparingDouble(Score::r2)).orElse(best());
-    if (byR2 != best()) {
+    if (!byR2.name().equals(best().name())) {
       words.add(
           String.format(
               Locale.ROOT,

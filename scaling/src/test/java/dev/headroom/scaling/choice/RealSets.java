@@ -138,7 +138,7 @@ final class RealSets {
   private static List<Map<String, String>> csv(Path path) {
     try {
       List<String> lines = Files.readAllLines(path);
-      String[] header = lines.get(0).split(",");
+      String[] header = lines.get(0).split(",", -1);
       List<Map<String, String>> rows = new ArrayList<>();
       for (String line : lines.subList(1, lines.size())) {
         String[] cells = line.split(",", -1);

@@ -81,7 +81,7 @@ class ApproachesTest {
     for (double flops = 1e18; flops < 2e21; flops *= 4) {
       double centre = plan.optimum(flops).params();
       for (int k = -30; k <= 30; k++) {
-        double n = Math.pow(ratio, Math.round(Math.log(centre) / Math.log(ratio)) + k);
+        double n = Math.pow(ratio, Math.rint(Math.log(centre) / Math.log(ratio)) + k);
         if (Math.abs(Math.log(n / centre)) < Math.log(12)) {
           rows.add(new double[] {flops, n, plan.loss(n, flops / 6 / n)});
         }

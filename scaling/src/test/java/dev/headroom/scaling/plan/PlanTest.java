@@ -30,8 +30,8 @@ class PlanTest {
 
   @Test
   void noOtherSplitOfTheBudgetIsBetter() {
-    ChinchillaPlan.Split best = PLAN.optimum(1e23);
-    assertEquals(1e23, 6 * best.params() * best.tokens(), 1e14);
+    ChinchillaPlan.Split best = PLAN.optimum(1e22);
+    assertEquals(1e22, 6 * best.params() * best.tokens(), 1e14);
     for (double factor : new double[] {.9, .99, 1.01, 1.1}) {
       assertTrue(PLAN.loss(best.params() * factor, best.tokens() / factor) > best.loss());
     }
@@ -40,28 +40,28 @@ class PlanTest {
 
   @Test
   void boundsMoveTheSplitToTheirEdge() {
-    ChinchillaPlan.Split free = PLAN.optimum(1e23);
-    ChinchillaPlan.Split few = PLAN.bounded(1e23, 0, 1e9, Double.MAX_VALUE);
+    ChinchillaPlan.Split free = PLAN.optimum(1e22);
+    ChinchillaPlan.Split few = PLAN.bounded(1e22, 0, 1e9, Double.MAX_VALUE);
     assertEquals(1e9, few.params());
     assertTrue(few.loss() > free.loss());
-    assertEquals(1e11, PLAN.bounded(1e23, 0, Double.MAX_VALUE, 1e11).tokens(), 1);
-    assertEquals(free.params(), PLAN.bounded(1e23, 1e6, 1e13, 1e15).params(), 1e-9 * free.params());
+    assertEquals(1e11, PLAN.bounded(1e22, 0, Double.MAX_VALUE, 1e11).tokens(), 1);
+    assertEquals(free.params(), PLAN.bounded(1e22, 1e6, 1e13, 1e15).params(), 1e-9 * free.params());
     Exception e =
-        assertThrows(IllegalArgumentException.class, () -> PLAN.bounded(1e23, 0, 1e9, 1e11));
+        assertThrows(IllegalArgumentException.class, () -> PLAN.bounded(1e22, 0, 1e9, 1e11));
     assertTrue(e.getMessage().contains("room between"), e.getMessage());
   }
 
   @Test
   void servingMakesTheModelSmaller() {
-    ChinchillaPlan.Split free = PLAN.optimum(1e23);
-    ChinchillaPlan.Split served = PLAN.withInference(1e23, 1e12);
+    ChinchillaPlan.Split free = PLAN.optimum(1e22);
+    ChinchillaPlan.Split served = PLAN.withInference(1e22, 1e12);
     assertTrue(served.params() < free.params() && served.loss() > free.loss());
     double spent = 6 * served.params() * served.tokens() + 2 * served.params() * 1e12;
-    assertEquals(1e23, spent, 1e15);
-    assertEquals(free.params(), PLAN.withInference(1e23, 0).params(), 1e-5 * free.params());
+    assertEquals(1e22, spent, 1e15);
+    assertEquals(free.params(), PLAN.withInference(1e22, 0).params(), 1e-5 * free.params());
     for (double factor : new double[] {.95, 1.05}) {
       double params = served.params() * factor;
-      assertTrue(PLAN.loss(params, (1e23 / params - 2e12) / 6) > served.loss());
+      assertTrue(PLAN.loss(params, (1e22 / params - 2e12) / 6) > served.loss());
     }
     assertEquals(free.tokens(), PLAN.tokensTo(free.loss(), free.params()), 1e-6 * free.tokens());
     assertTrue(Double.isNaN(PLAN.tokensTo(1.75, 1e6)));
@@ -141,8 +141,8 @@ class PlanTest {
         }
       }
       Planner planner = new Planner(fit(rows), .9, 1);
-      Estimate params = planner.estimate("n", p -> p.optimum(1e23).params());
-      double truth = PLAN.optimum(1e23).params();
+      Estimate params = planner.estimate("n", p -> p.optimum(1e22).params());
+      double truth = PLAN.optimum(1e22).params();
       hits += params.low() <= truth && truth <= params.high() ? 1 : 0;
     }
     assertTrue(hits >= 47 && hits <= 60, hits + " of 60");
