@@ -177,7 +177,12 @@ HEADROOM_API void headroom_free(void* memory, int64_t bytes);
  * waits for it, so that a call can be captured into a graph once one call on the device was made outside a capture; only
  * with `between` a call waits for the statistics of each chunk, and with a filter for the count of the classes it keeps. What the arrays hold is not looked at on the host: a target
  * outside [0,v) makes its row's loss NaN. With label smoothing a filter drops nothing.
- * FLOAT16 is no compute type. */
+ * FLOAT16 is no compute type.
+ *
+ * HEADROOM_CUDA_FUSED=1 in the environment of the first call takes statistics of compute type BFLOAT16 from one kernel whose
+ * products stay in registers, on compute capability 9.0 alone: where top_count, soft_count, listed_count, label_smoothing,
+ * variance and kept products do not ask for more. Another device or compute type is refused, and so are e and c of BFLOAT16
+ * at addresses or with rows that are no multiple of 16 bytes. */
 
 /* What CUDA finds here, in lines of text of at most `length` bytes: driver, NVRTC, cuBLASLt, devices. A refusal names what
  * is missing. */

@@ -256,6 +256,21 @@ void chooses_an_architecture_whose_code_runs() {
   CHECK(old.first == HEADROOM_UNSUPPORTED && has(old.second, "compute capability: 7.5 (expected: at least 8.0"), "%s", old.second.c_str());
 }
 
+// Beside the others, under a key of its own.
+void compiles_fused_kernels_for_one_architecture() {
+  Scratch scratch;
+  take(scratch.path());
+  std::string log;
+  const int before = compiled;
+  CHECK(fused_kernels_for(with_fake(), &log) == image_for("-arch=sm_90a") && compiled == before + 1, "%s", log.c_str());
+  CHECK(fused_kernels_for(with_fake(), &log) == image_for("-arch=sm_90a") && compiled == before + 1, "%s", log.c_str());
+  CHECK(files_below(scratch.path()).size() == 2, "%zu files", files_below(scratch.path()).size());
+  Libraries older{{}, fake(), {}, "", "", ""};
+  older.nvrtc.Version = [](int* major, int* minor) { return *major = 11, *minor = 8, 0; };
+  const auto old = thrown([&] { fused_kernels_for(older, nullptr); });
+  CHECK(old.first == HEADROOM_UNSUPPORTED && has(old.second, "HEADROOM_CUDA_FUSED: NVRTC 11.8 (expected: 12.0 or later"), "%s", old.second.c_str());
+}
+
 void shows_the_compilers_words() {
   Scratch scratch;
   ::setenv("HEADROOM_CACHE_DIR", scratch.path().c_str(), 1);
@@ -284,6 +299,7 @@ int main() {
   serves_processes_at_once();
   serves_threads_at_once();
   chooses_an_architecture_whose_code_runs();
+  compiles_fused_kernels_for_one_architecture();
   shows_the_compilers_words();
   CHECK(programs == 0, "%d programs are left", programs.load());
   return failures() == 0 ? 0 : 1;

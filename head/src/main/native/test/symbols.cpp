@@ -21,7 +21,7 @@ EXPORTED int cuGetErrorString(int, const char** text) { return *text = "words of
 EXPORTED int cuDeviceGetCount(int* count) { return *count = number("FAKE_DEVICES", 1), 0; }
 NAMED(cuDeviceGet) NAMED(cuDeviceGetName) NAMED(cuDeviceGetAttribute) NAMED(cuDevicePrimaryCtxRetain) NAMED(cuDevicePrimaryCtxRelease_v2)
 NAMED(cuCtxGetCurrent) NAMED(cuCtxPushCurrent_v2) NAMED(cuCtxPopCurrent_v2) NAMED(cuCtxGetDevice) NAMED(cuPointerGetAttribute)
-NAMED(cuModuleLoadData) NAMED(cuModuleUnload) NAMED(cuModuleGetFunction) NAMED(cuLaunchKernel) NAMED(cuMemsetD8Async)
+NAMED(cuModuleLoadData) NAMED(cuModuleUnload) NAMED(cuModuleGetFunction) NAMED(cuFuncSetAttribute) NAMED(cuLaunchKernel) NAMED(cuMemsetD8Async)
 NAMED(cuMemsetD2D8Async) NAMED(cuMemcpyHtoDAsync_v2) NAMED(cuMemcpyDtoHAsync_v2) NAMED(cuStreamSynchronize) NAMED(cuStreamIsCapturing)
 
 EXPORTED int nvrtcVersion(int* major, int* minor) { return *major = number("FAKE_NVRTC", 12), *minor = 8, 0; }

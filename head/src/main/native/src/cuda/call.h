@@ -32,7 +32,8 @@ struct Call {
   // `count` rows of d elements.
   void clear_rows(float* rows, int64_t stride, int64_t count) const;
 
-  void by_row(const Kernel<Head, Chunk>& kernel) const { kernel(stream, over(chunk.rows, kThreads), 1, args, chunk); }
+  void by_row(const Kernel<Head, Chunk>& kernel) const { by_row(kernel, chunk); }
+  void by_row(const Kernel<Head, Chunk>& kernel, const Chunk& rows) const { kernel(stream, over(rows.rows, kThreads), 1, args, rows); }
   void begin_chunk(int64_t first, int64_t count);
 
   int64_t columns(int64_t tile) const { return std::min(plan.tile_columns, head.v - tile * plan.tile_columns); }

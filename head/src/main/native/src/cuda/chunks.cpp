@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "filter.h"
+#include "fused.h"
 #include "status.h"
 
 namespace headroom::cuda {
@@ -16,6 +17,7 @@ class Chunks {
       : work_(work), logits_(logits), call_(asked(head, work), forms_gradients(work), device) {
     if (captures) check_capture();
     if (filters(call_.head)) filter_ = std::make_unique<GradientFilter>(call_);
+    fused_ = takes_statistics(work) && fuses(call_, captures);
   }
 
   void run() {
@@ -27,8 +29,8 @@ class Chunks {
     if (plan.whole_c) call_.copy_classes(0, head.v, nullptr, call_.at.c);
     for (int64_t first = 0; first < plan.rows; first += plan.chunk_rows) {
       call_.begin_chunk(first, std::min(plan.chunk_rows, plan.rows - first));
-      for (int64_t tile = 0; tile < plan.tiles && (work_ != Work::kBackward || filter_); ++tile) look(tile);
-      if (takes_statistics(work_)) call_.by_row(call_.kernels.merge_rows);
+      for (int64_t tile = 0; tile < plan.tiles && (work_ != Work::kBackward || filter_) && !fused_; ++tile) look(tile);
+      if (takes_statistics(work_)) call_.by_row(call_.kernels.merge_rows, fused_ ? take_fused_statistics(call_) : call_.chunk);
       if (work_ == Work::kBackward) call_.by_row(call_.kernels.load_statistics);
       if (waits()) between();
       if (forms_gradients(work_)) form_gradients(first == 0);
@@ -138,6 +140,7 @@ class Chunks {
   const LogitsOut logits_;
   Call call_;
   std::unique_ptr<GradientFilter> filter_;
+  bool fused_ = false;
 };
 
 }  // namespace

@@ -73,10 +73,10 @@ std::string version_of(const Nvrtc& nvrtc) {
   return std::to_string(major) + "." + std::to_string(minor);
 }
 
-std::string key_of(const std::string& version, const std::string& target) {
+std::string key_of(const std::string& version, const std::string& target, const char* source) {
   std::string all = "NVRTC " + version + "\n";
   for (const std::string& option : options_for(target)) all += option + "\n";
-  return sha256(all + kKernelSource);
+  return sha256(all + source);
 }
 
 std::string seconds_since(std::chrono::steady_clock::time_point start) {
@@ -121,10 +121,10 @@ std::string compile(const Nvrtc& nvrtc, const char* source, const std::string& t
   return Compilation(nvrtc, source).run(options_for(target));
 }
 
-std::string kernels_for(const Libraries& libraries, int architecture, std::string* log) {
-  const Nvrtc& nvrtc = libraries.nvrtc;
-  const std::string target = "sm_" + std::to_string(compiled_architecture(nvrtc, architecture)), version = version_of(nvrtc);
-  const std::string key = key_of(version, target);
+namespace {
+
+std::string image_of(const Nvrtc& nvrtc, const char* source, const std::string& target, std::string* log) {
+  const std::string version = version_of(nvrtc), key = key_of(version, target, source);
   const auto note = [&](const std::string& text) {
     if (log) *log += "kernels for " + target + ": " + text + "\n";
   };
@@ -140,7 +140,7 @@ std::string kernels_for(const Libraries& libraries, int architecture, std::strin
     return image;
   }
   const auto start = std::chrono::steady_clock::now();
-  const std::string image = compile(nvrtc, kKernelSource, target);
+  const std::string image = compile(nvrtc, source, target);
   const std::string made = "compiled by NVRTC " + version + " in " + seconds_since(start) + " seconds, ";
   if (cache.write(key, image)) {
     note(made + "kept in " + cache.path() + "/" + key);
@@ -149,6 +149,20 @@ std::string kernels_for(const Libraries& libraries, int architecture, std::strin
     note(made + "kept by this process alone; " + cache.refusal());
   }
   return image;
+}
+
+}  // namespace
+
+std::string kernels_for(const Libraries& libraries, int architecture, std::string* log) {
+  return image_of(libraries.nvrtc, kKernelSource, "sm_" + std::to_string(compiled_architecture(libraries.nvrtc, architecture)), log);
+}
+
+std::string fused_kernels_for(const Libraries& libraries, std::string* log) {
+  int major = 0, minor = 0;
+  check_nvrtc(libraries.nvrtc, libraries.nvrtc.Version(&major, &minor), "nvrtcVersion");
+  if (major < 12) unsupported("HEADROOM_CUDA_FUSED: NVRTC " + version_of(libraries.nvrtc) + " (expected: 12.0 or later, or the variable not set)");
+  compiled_architecture(libraries.nvrtc, 90);
+  return image_of(libraries.nvrtc, kFusedSource, "sm_90a", log);
 }
 
 }  // namespace headroom::cuda

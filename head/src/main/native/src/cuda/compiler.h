@@ -7,8 +7,9 @@
 
 namespace headroom::cuda {
 
-// The sources that the library carries, concatenated at build time from kernels/*.
-extern const char* const kKernelSource;
+// The sources that the library carries, concatenated at build time from kernels/*: those of every device, and those of
+// compute capability 9.0 alone.
+extern const char *const kKernelSource, *const kFusedSource;
 
 constexpr int kLeastArchitecture = 80;  // the first with bfloat16
 
@@ -19,6 +20,9 @@ constexpr int kLeastArchitecture = 80;  // the first with bfloat16
 // kernels are compiled for the process. `log` takes a line on what was done, for doctor; it may be null. Of `libraries`
 // NVRTC alone is used. Safe for several threads, of which one compiles.
 std::string kernels_for(const Libraries& libraries, int architecture, std::string* log);
+
+// The same for the kernels of compute capability 9.0 alone, which take a compiler of CUDA 12 or later.
+std::string fused_kernels_for(const Libraries& libraries, std::string* log);
 
 // The number that kernels are compiled for: the architecture, or where this NVRTC does not know it the nearest lower one
 // of the same major version, whose code it runs. Throws UNSUPPORTED where there is none, and below kLeastArchitecture.

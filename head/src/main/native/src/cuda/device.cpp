@@ -1,7 +1,6 @@
 #include "device.h"
 
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "compiler.h"
@@ -40,11 +39,17 @@ Context primary(int ordinal) {
   return all.primary[ordinal] = context;  // what was not retained is not released
 }
 
+void refuse_capture(bool captures) {
+  if (captures)
+    throw Failure(HEADROOM_UNSUPPORTED, "stream: capturing a graph before the first call on its device (expected: a call outside a capture "
+                                        "first, which compiles and loads the kernels)");
+}
+
 }  // namespace
 
-Device::Device(int ordinal, Context) : products_(libraries().lt) {
+Device::Device(int ordinal, Context) : products_(libraries().lt), architecture_(headroom::cuda::architecture(ordinal)) {
   const Libraries& lib = libraries();
-  const std::string image = kernels_for(lib, architecture(ordinal), nullptr);
+  const std::string image = kernels_for(lib, architecture_, nullptr);
   check_driver(lib.driver.ModuleLoadData(&module_, image.data()), "the kernels' module");
   try {
 #define HEADROOM_LOOK_UP(name, ...) check_driver(lib.driver.ModuleGetFunction(&kernels_.name.function, module_, #name), "kernel " #name);
@@ -57,7 +62,23 @@ Device::Device(int ordinal, Context) : products_(libraries().lt) {
   }
 }
 
-Device::~Device() { libraries().driver.ModuleUnload(module_); }
+Device::~Device() {
+  libraries().driver.ModuleUnload(module_);
+  if (fused_module_) libraries().driver.ModuleUnload(fused_module_);
+}
+
+void Device::load_fused(bool captures) {
+  const std::lock_guard<std::mutex> hold(fused_lock_);
+  Function& function = kernels_.fused_statistics.function;
+  if (function) return;
+  refuse_capture(captures);
+  const Driver& driver = libraries().driver;
+  if (!fused_module_) check_driver(driver.ModuleLoadData(&fused_module_, fused_kernels_for(libraries(), nullptr).data()), "the fused kernels' module");
+  Function found = nullptr;
+  check_driver(driver.ModuleGetFunction(&found, fused_module_, "fused_statistics"), "kernel fused_statistics");
+  check_driver(driver.FuncSetAttribute(found, kMostSharedBytes, kFusedSharedBytes), "shared memory of fused_statistics");
+  function = found;
+}
 
 TypedKernels Device::kernels_of(int type) const {
 #define HEADROOM_OF_TYPE(type) \
@@ -107,9 +128,7 @@ Device& Current::device(bool captures) const {
   const std::lock_guard<std::mutex> hold(all.lock);
   std::unique_ptr<Device>& device = all.devices[context_];
   if (!device) {
-    if (captures)
-      throw Failure(HEADROOM_UNSUPPORTED, "stream: capturing a graph before the first call on its device (expected: a call outside a capture "
-                                          "first, which compiles and loads the kernels)");
+    refuse_capture(captures);
     device = std::make_unique<Device>(ordinal_, context_);
   }
   return *device;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "kernels/arguments.h"
+#include "kernels/fused_arguments.h"
 #include "libraries.h"
 #include "products.h"
 
@@ -16,9 +18,13 @@ struct Kernel {
   Function function = nullptr;
 
   void operator()(Stream stream, std::int64_t grid_x, std::int64_t grid_y, const Arguments&... arguments) const {
+    launch(stream, grid_x, grid_y, kThreads, 0, arguments...);
+  }
+
+  void launch(Stream stream, std::int64_t grid_x, std::int64_t grid_y, unsigned threads, unsigned shared_bytes, const Arguments&... arguments) const {
     if (grid_x == 0 || grid_y == 0) return;
     void* list[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
-    check_driver(libraries().driver.LaunchKernel(function, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), 1, kThreads, 1, 1, 0, stream, list, nullptr),
+    check_driver(libraries().driver.LaunchKernel(function, static_cast<unsigned>(grid_x), static_cast<unsigned>(grid_y), 1, threads, 1, 1, shared_bytes, stream, list, nullptr),
                  "a kernel's launch");
   }
 };
@@ -26,6 +32,7 @@ struct Kernel {
 struct Kernels {
 #define HEADROOM_MEMBER(name, ...) Kernel<__VA_ARGS__> name;
   HEADROOM_KERNELS(HEADROOM_MEMBER)
+  HEADROOM_FUSED_KERNELS(HEADROOM_MEMBER)  // null until load_fused()
 #undef HEADROOM_MEMBER
 };
 
@@ -50,13 +57,17 @@ class Device {
   // type: kReal32, kReal16 or kBrain16.
   TypedKernels kernels_of(int type) const;
   Products& products() { return products_; }
+  // Compiles or loads kernels().fused_statistics at its first call; not while the caller's stream captures.
+  void load_fused(bool captures);
+  int architecture() const { return architecture_; }
   int multiprocessors() const { return multiprocessors_; }
 
  private:
-  Module module_ = nullptr;
+  Module module_ = nullptr, fused_module_ = nullptr;
+  std::mutex fused_lock_;
   Kernels kernels_;
   Products products_;
-  int multiprocessors_ = 0;
+  int architecture_ = 0, multiprocessors_ = 0;
 };
 
 // Makes a device's context current for the length of a call: the caller's, where that is of this device, else the

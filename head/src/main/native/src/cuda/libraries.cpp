@@ -113,6 +113,7 @@ Driver find_driver(std::string* path) {
   library.get("cuModuleLoadData", driver.ModuleLoadData);
   library.get("cuModuleUnload", driver.ModuleUnload);
   library.get("cuModuleGetFunction", driver.ModuleGetFunction);
+  library.get("cuFuncSetAttribute", driver.FuncSetAttribute);
   library.get("cuLaunchKernel", driver.LaunchKernel);
   library.get("cuMemsetD8Async", driver.MemsetD8Async);
   library.get("cuMemsetD2D8Async", driver.MemsetD2D8Async);
@@ -120,6 +121,7 @@ Driver find_driver(std::string* path) {
   library.get("cuMemcpyDtoHAsync_v2", driver.MemcpyDtoHAsync);
   library.get("cuStreamSynchronize", driver.StreamSynchronize);
   library.get("cuStreamIsCapturing", driver.StreamIsCapturing);
+  library.get_if_there("cuTensorMapEncodeTiled", driver.TensorMapEncodeTiled);
   *path = library.path();
   return driver;
 }

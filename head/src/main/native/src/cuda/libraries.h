@@ -39,6 +39,7 @@ struct Driver {
   Status (*ModuleLoadData)(Module* module, const void* image);
   Status (*ModuleUnload)(Module module);
   Status (*ModuleGetFunction)(Function* function, Module module, const char* name);
+  Status (*FuncSetAttribute)(Function function, int attribute, int value);
   Status (*LaunchKernel)(Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,
                          unsigned block_z, unsigned shared_bytes, Stream stream, void** arguments, void** extra);
   Status (*MemsetD8Async)(DevicePointer to, unsigned char value, std::size_t bytes, Stream stream);
@@ -47,6 +48,9 @@ struct Driver {
   Status (*MemcpyDtoHAsync)(void* to, DevicePointer from, std::size_t bytes, Stream stream);  // _v2
   Status (*StreamSynchronize)(Stream stream);
   Status (*StreamIsCapturing)(Stream stream, int* capturing);
+  // From CUDA 12 on; null before. Strides are those of all dimensions but the first, in bytes.
+  Status (*TensorMapEncodeTiled)(void* map, int type, std::uint32_t dimensions, void* address, const std::uint64_t* sizes, const std::uint64_t* strides,
+                                 const std::uint32_t* box, const std::uint32_t* element_strides, int interleave, int swizzle, int promotion, int fill);
 };
 
 // Numbers of the driver's interface.
@@ -56,6 +60,8 @@ constexpr Status kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kDein
 constexpr int kMemoryType = 2, kDeviceOrdinal = 9;               // CU_POINTER_ATTRIBUTE_*
 constexpr int kOnHost = 1, kOnDevice = 2;                        // CU_MEMORYTYPE_*
 constexpr int kMultiprocessors = 16, kMajor = 75, kMinor = 76;   // CU_DEVICE_ATTRIBUTE_*
+constexpr int kMostSharedBytes = 8;                              // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+constexpr int kMapBrain16 = 9, kMapPlain = 0, kMapSwizzle128 = 3, kMapPromote256 = 3, kMapZeros = 0;  // CU_TENSOR_MAP_*
 
 using Program = void*;  // nvrtcProgram
 

@@ -107,8 +107,10 @@ bool Library::take_beside(const Sought& sought) {
   return false;
 }
 
+void* Library::address_or_null(const char* symbol) const { return dlsym(handle_, symbol); }
+
 void* Library::address(const char* symbol) const {
-  void* const found = dlsym(handle_, symbol);
+  void* const found = address_or_null(symbol);
   if (!found) unsupported(path_ + ": no " + symbol + " (expected: a library of CUDA 11.8 or later)");
   return found;
 }

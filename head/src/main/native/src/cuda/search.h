@@ -28,6 +28,11 @@ class Library {
   void get(const char* symbol, Function*& function) const {
     function = reinterpret_cast<Function*>(address(symbol));
   }
+  // Likewise; null where the library lacks it.
+  template <class Function>
+  void get_if_there(const char* symbol, Function*& function) const {
+    function = reinterpret_cast<Function*>(address_or_null(symbol));
+  }
   const std::string& path() const { return path_; }
 
  private:
@@ -35,6 +40,7 @@ class Library {
   bool take_loaded(const Sought& sought);
   bool take_beside(const Sought& sought);
   void* address(const char* symbol) const;
+  void* address_or_null(const char* symbol) const;
 
   void* handle_ = nullptr;
   std::string path_;

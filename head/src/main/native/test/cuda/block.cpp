@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+extern thread_local unsigned char dynamic_shared[];
 __thread headroom::emulation::Index3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace headroom::emulation {
@@ -18,11 +19,12 @@ std::string Block::run(const Launch& launch, Index3 index, bool backwards, const
   vote_ = Vote::kNone;
   votes_ = 0;
   failure_.clear();
-  threads_.assign(count, Thread{State::kReady, {}, 0, false, 0, 0});
+  threads_.assign(count, Thread{State::kReady, {}, 0, false, 0, 0, 0, 0});
   warps_.assign((count + 31) / 32, Warp{0, 0});
   if (count % 32 != 0) warps_.back().gone = 0xffffffffu << count % 32;
   fibers_ = stacks_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) prepare(fibers_[i], enter, this);
+  hopper_.start(count, dynamic_shared, launch.shared_bytes, backwards);
   running_block = this;
   blockIdx = index;
   blockDim = launch.block;
@@ -31,6 +33,7 @@ std::string Block::run(const Launch& launch, Index3 index, bool backwards, const
   set_index();
   switch_to(home_, fibers_[running_]);
   running_block = nullptr;
+  if (failure_.empty() && hopper_.left_over()) failure_ = hopper_.left_over();
   if (!failure_.empty()) stacks_.clear();
   return failure_;
 }
@@ -55,13 +58,20 @@ void Block::set_index() {
   threadIdx = {i % x, i / x % y, i / x / y};
 }
 
+bool Block::can_run(std::size_t i) {
+  Thread& thread = threads_[i];
+  if (thread.state == State::kAwaiting && hopper_.over(thread.barrier, thread.parity)) thread.state = State::kReady;
+  return thread.state == State::kReady;
+}
+
 void Block::go_on() {
   const std::size_t from = running_, count = threads_.size();
   const bool returned = threads_[from].state == State::kReturned;
   std::size_t next = from, tried = 0;
-  while (tried < count && threads_[next].state != State::kReady) {
+  while (tried < count && !can_run(next)) {
     next = next + step_ < count ? next + step_ : next + step_ - count;
     ++tried;
+    if (tried == count && hopper_.deliver()) tried = 0;  // (after the last thread that could go on)
   }
   if (tried == count) {
     if (returned_ < count) failure_ = stuck();
@@ -83,6 +93,16 @@ void Block::wait(State state) {
     meet_in_warp(running_ / 32, threads_[running_].mask);
   }
   if (threads_[running_].state != State::kReady) go_on();
+}
+
+void Block::await(const Place& place, std::uint32_t barrier, std::uint32_t parity) {
+  Thread& self = threads_[running_];
+  self.place = place;
+  self.barrier = barrier;
+  self.parity = parity;
+  if (hopper_.over(barrier, parity)) return;
+  self.state = State::kAwaiting;
+  go_on();
 }
 
 int Block::barrier(const Place& place, Vote vote, bool value) {
@@ -181,10 +201,10 @@ bool Block::same_place(const Place& a, const Place& b) const {
 }
 
 std::string Block::describe(std::size_t i) const {
-  static const char* const kStates[] = {"runs", "waits at ", "waits in ", "has returned"};
+  static const char* const kStates[] = {"runs", "waits at ", "waits in ", "has returned", "waits for "};
   const Thread& thread = threads_[i];
   std::string text = "thread " + std::to_string(i) + " " + kStates[static_cast<int>(thread.state)];
-  if (thread.state != State::kAtBarrier && thread.state != State::kInWarp) return text;
+  if (thread.state == State::kReady || thread.state == State::kReturned) return text;
   const char* slash = std::strrchr(thread.place.file, '/');
   text += std::string(thread.place.call) + " (" + (slash ? slash + 1 : thread.place.file) + ":" + std::to_string(thread.place.line);
   char mask[32];
@@ -195,16 +215,18 @@ std::string Block::describe(std::size_t i) const {
 // The first thread that waits, and the first that does something else.
 std::string Block::stuck() const {
   std::size_t first = 0;
-  while (first + 1 < threads_.size() && threads_[first].state != State::kAtBarrier && threads_[first].state != State::kInWarp) ++first;
+  while (first + 1 < threads_.size() && (threads_[first].state == State::kReady || threads_[first].state == State::kReturned)) ++first;
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     const bool alike = threads_[i].state == threads_[first].state && same_place(threads_[i].place, threads_[first].place);
     if (threads_[i].state != State::kReturned && !alike) return describe(first) + ", " + describe(i);
   }
-  return describe(first) + ", which its mask's lanes never reach together";
+  return describe(first) + (threads_[first].state == State::kAwaiting ? ", whose phase never ends" : ", which its mask's lanes never reach together");
 }
 
-void Block::trap() {
-  failure_ = "thread " + std::to_string(running_) + " calls __trap";
+void Block::trap() { fail("calls __trap"); }
+
+void Block::fail(const char* why) {
+  failure_ = "thread " + std::to_string(running_) + " " + why;
   abandon();
 }
 

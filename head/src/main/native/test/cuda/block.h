@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fibers.h"
+#include "hopper.h"
 
 namespace headroom::emulation {
 
@@ -47,11 +48,17 @@ class Block {
   std::uint64_t exchange(const Place& place, unsigned mask, std::uint64_t value, int source);
   // The lanes of the mask whose `value` is true.
   unsigned ballot(const Place& place, unsigned mask, bool value);
+  // Until the phase of this parity of a barrier in shared memory is over.
+  void await(const Place& place, std::uint32_t barrier, std::uint32_t parity);
+  Hopper& hopper() { return hopper_; }
+  std::size_t thread() const { return running_; }
   int lane() const { return static_cast<int>(running_ % 32); }
   [[noreturn]] void trap();
+  // Ends the block with the running thread's failure.
+  [[noreturn]] void fail(const char* why);
 
  private:
-  enum class State { kReady, kAtBarrier, kInWarp, kReturned };
+  enum class State { kReady, kAtBarrier, kInWarp, kReturned, kAwaiting };
   struct Thread {
     State state;
     Place place;
@@ -59,6 +66,7 @@ class Block {
     bool ballot;
     int source;
     std::uint64_t value;
+    std::uint32_t barrier, parity;
   };
 
   // Lanes that wait for each other, and those that have returned or never were.
@@ -68,6 +76,7 @@ class Block {
 
   static void enter(void* block);
   [[noreturn]] void abandon();
+  bool can_run(std::size_t thread);
   void go_on();  // switches to the next thread that can run, or ends the block
   void wait(State state);
   void meet_in_warp(std::size_t warp, unsigned mask);
@@ -79,6 +88,7 @@ class Block {
   void set_index();
 
   Stacks stacks_;
+  Hopper hopper_{*this};
   Fiber home_;
   Fiber* fibers_ = nullptr;
   std::vector<Thread> threads_;

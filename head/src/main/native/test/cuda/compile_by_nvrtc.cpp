@@ -1,5 +1,6 @@
 // Compiles the kernels that the library carries for every architecture that is claimed, by the NVRTC that HEADROOM_NVRTC
-// names and the product's own compiler; no GPU is needed. Each cubin has to hold every kernel by its name.
+// names and the product's own compiler; no GPU is needed. Each cubin has to hold every kernel by its name. The fused kernels
+// are for one architecture.
 #include <chrono>
 #include <cstdio>
 #include <iterator>
@@ -8,6 +9,7 @@
 #include "../check.h"
 #include "cuda/compiler.h"
 #include "cuda/kernels/arguments.h"
+#include "cuda/kernels/fused_arguments.h"
 #include "status.h"
 
 namespace {
@@ -18,6 +20,7 @@ constexpr int kArchitectures[] = {80, 86, 89, 90, 100, 120};
 
 #define HEADROOM_NAME(name, ...) #name,
 constexpr const char* kKernels[] = {HEADROOM_KERNELS(HEADROOM_NAME)};
+constexpr const char* kFusedKernels[] = {HEADROOM_FUSED_KERNELS(HEADROOM_NAME)};
 #undef HEADROOM_NAME
 
 // ELF names the section of a kernel's code ".text." and the kernel.
@@ -40,6 +43,9 @@ void compile_all() {
     std::printf("%s: %zu kernels in %zu bytes, %.1f seconds\n", target.c_str(), std::size(kKernels), cubin.size(),
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
+  if (major < 12) return;
+  const std::string fused = compile(nvrtc, kFusedSource, "sm_90a");
+  for (const char* kernel : kFusedKernels) CHECK(holds(fused, kernel), "sm_90a: no %s", kernel);
 }
 
 }  // namespace

@@ -8,6 +8,9 @@ using namespace headroom::cuda;
 
 namespace {
 
+// Bytes of shared memory of a block: without asking, and the least that every device from 8.0 on grants.
+constexpr int kUsualShared = 48 << 10, kLeastRaised = 99 << 10;
+
 // A cubin of 8.6 runs on 8.6 to 8.x, one of 9.0a on 9.0 alone.
 bool serves(const std::string& architecture, const Device& device) {
   const int number = std::atoi(architecture.c_str()), major = number / 10, minor = number % 10;
@@ -74,6 +77,16 @@ HEADROOM_FAKE_EXPORT Status cuModuleGetFunction(Function* function, Module modul
   return 0;
 }
 
+HEADROOM_FAKE_EXPORT Status cuFuncSetAttribute(Function function, int attribute, int value) {
+  const Call call("cuFuncSetAttribute", Call::Needs::kContext);
+  if (call.status() != 0) return call.status();
+  if (!world().functions.count(function)) return call.refuse(kInvalidHandle, "an unknown function");
+  const int most = call.device().major == 9 ? static_cast<int>(headroom::emulation::kMostShared) : kLeastRaised;
+  if (attribute != kMostSharedBytes || value < 0 || value > most) return call.refuse(kInvalidValue, "attribute " + std::to_string(attribute) + ", " + std::to_string(value));
+  world().most_shared[function] = value;
+  return 0;
+}
+
 HEADROOM_FAKE_EXPORT Status cuLaunchKernel(Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                                            unsigned block_y, unsigned block_z, unsigned shared_bytes, Stream stream,
                                            void** arguments, void** extra) {
@@ -89,8 +102,9 @@ HEADROOM_FAKE_EXPORT Status cuLaunchKernel(Function function, unsigned grid_x, u
     return call.refuse(kInvalidValue, name + ": block " + text_of(block_x, block_y, block_z) + " (1 to 1024 threads)");
   if (grid_x < 1 || grid_y < 1 || grid_z < 1 || grid_x > 0x7fffffff || grid_y > 65535 || grid_z > 65535)
     return call.refuse(kInvalidValue, name + ": grid " + text_of(grid_x, grid_y, grid_z) + " (1 to 2^31-1, 65535, 65535)");
-  if (shared_bytes > headroom::emulation::kMostShared)
-    return call.refuse(kInvalidValue, name + ": " + std::to_string(shared_bytes) + " bytes of shared memory (at most 49152)");
+  const int most_shared = w.most_shared.count(function) ? w.most_shared[function] : kUsualShared;
+  if (shared_bytes > static_cast<unsigned>(most_shared))
+    return call.refuse(kInvalidValue, name + ": " + std::to_string(shared_bytes) + " bytes of shared memory (at most " + std::to_string(most_shared) + ")");
   if (extra) return call.refuse(kInvalidValue, name + ": extra, which the fake does not read");
   ++w.counts[name];
   auto body = headroom::emulation::kernels().at(name)(arguments);
@@ -109,4 +123,5 @@ HEADROOM_FAKE_EXPORT Status cuLaunchKernel(Function function, unsigned grid_x, u
 HEADROOM_FAKE_AGREES(Driver, cu, ModuleLoadData, );
 HEADROOM_FAKE_AGREES(Driver, cu, ModuleUnload, );
 HEADROOM_FAKE_AGREES(Driver, cu, ModuleGetFunction, );
+HEADROOM_FAKE_AGREES(Driver, cu, FuncSetAttribute, );
 HEADROOM_FAKE_AGREES(Driver, cu, LaunchKernel, );

@@ -42,6 +42,7 @@ inline cuda::Driver driver() {
   HEADROOM_FIND(table, cu, ModuleLoadData, );
   HEADROOM_FIND(table, cu, ModuleUnload, );
   HEADROOM_FIND(table, cu, ModuleGetFunction, );
+  HEADROOM_FIND(table, cu, FuncSetAttribute, );
   HEADROOM_FIND(table, cu, LaunchKernel, );
   HEADROOM_FIND(table, cu, MemsetD8Async, );
   HEADROOM_FIND(table, cu, MemsetD2D8Async, );
@@ -49,6 +50,7 @@ inline cuda::Driver driver() {
   HEADROOM_FIND(table, cu, MemcpyDtoHAsync, _v2);
   HEADROOM_FIND(table, cu, StreamSynchronize, );
   HEADROOM_FIND(table, cu, StreamIsCapturing, );
+  HEADROOM_FIND(table, cu, TensorMapEncodeTiled, );
   return table;
 }
 

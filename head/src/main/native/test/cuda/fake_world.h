@@ -70,6 +70,7 @@ struct World {
   std::map<std::thread::id, std::vector<cuda::Context>> current;
   std::set<cuda::Module> modules;
   std::map<cuda::Function, std::pair<cuda::Module, std::string>> functions;
+  std::map<cuda::Function, int> most_shared;  // bytes, where they were raised
   std::set<void*> programs;
   std::map<void*, const char*> lt_objects;  // handles, descriptions, layouts, preferences
   std::set<cuda::Stream> streams;

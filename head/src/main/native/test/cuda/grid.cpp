@@ -63,12 +63,16 @@ struct Work {
   std::string failure;
 };
 
-void poison(const SharedMemory& shared) {
+// All of it but what the launch has no part in: most have none of the dynamic memory.
+void poison(const SharedMemory& shared, std::size_t dynamic_bytes) {
   // the exceptions of this thread are here too where the C++ library is linked in
   void* exceptions = abi::__cxa_get_globals();
   unsigned char kept[2 * sizeof(void*)];
   std::memcpy(kept, exceptions, sizeof kept);
-  std::memset(shared.begin, 0xff, shared.bytes);
+  auto* const begin = static_cast<unsigned char*>(shared.begin);
+  unsigned char *const used = dynamic_shared + dynamic_bytes, *const rest = dynamic_shared + kMostShared;
+  std::memset(begin, 0xff, static_cast<std::size_t>(used - begin));
+  std::memset(rest, 0xff, static_cast<std::size_t>(begin + shared.bytes - rest));
   std::memcpy(exceptions, kept, sizeof kept);
 }
 
@@ -81,7 +85,7 @@ void run_block(Work& work, Block& block, const SharedMemory& shared, std::size_t
   const Launch& launch = *work.launch;
   const unsigned n = static_cast<unsigned>(number);
   const Index3 index = {n % launch.grid.x, n / launch.grid.x % launch.grid.y, n / launch.grid.x / launch.grid.y};
-  if (work.order->poison && shared.begin) poison(shared);
+  if (work.order->poison && shared.begin) poison(shared, launch.shared_bytes);
 #ifdef __SANITIZE_ADDRESS__
   __asan_poison_memory_region(dynamic_shared + launch.shared_bytes, kMostShared - launch.shared_bytes);
 #endif

@@ -9,7 +9,7 @@
 
 namespace headroom::emulation {
 
-constexpr std::size_t kMostShared = 48 << 10;  // bytes of shared memory of a block
+constexpr std::size_t kMostShared = 227 << 10;  // bytes of shared memory of a block
 
 struct Order {
   std::uint64_t seed = 1;  // 0: blocks and threads in ascending order

@@ -46,6 +46,7 @@ static float widen(Half x) {
 static void add_kernels(std::map<std::string, emulation::Bind>* kernels) {
 #define HEADROOM_ADD(name, ...) (*kernels)[#name] = emulation::bind_kernel<__VA_ARGS__>(&name);
   HEADROOM_KERNELS(HEADROOM_ADD)
+  HEADROOM_FUSED_KERNELS(HEADROOM_ADD)
 #undef HEADROOM_ADD
 }
 
