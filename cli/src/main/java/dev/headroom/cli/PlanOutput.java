@@ -176,6 +176,9 @@ final class PlanOutput {
         });
     StringBuilder text = new StringBuilder(Figures.table(rows));
     text.append("lr and batch (tokens): Step Law, 90 % of published optima lie in the interval\n");
+    if (sections.values().stream().anyMatch(n -> Double.isNaN(n.get(1).value()))) {
+      text.append("?: so small a model never reaches that loss\n");
+    }
     if (!Double.isNaN(asked.unique)) {
       text.append("epochs: R_D = 15.4 is published; the data behind it allow 12 to 200\n");
     }

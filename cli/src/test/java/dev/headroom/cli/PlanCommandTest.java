@@ -97,6 +97,10 @@ class PlanCommandTest {
     assertTrue(optimum.getAsJsonObject("params").get("low").isJsonNull());
     double half = number(section(ran, "1_2_of_the_size"), "flops", "value");
     assertTrue(half > 1e23 && half < 1.5e23, "" + half);
+    Ran low =
+        Ran.headroom(
+            "plan", "--law", LAW.replace("0.34", "0.6").replace("0.28", "0.3"), "--flops", "1e23");
+    assertTrue(low.out().contains("never reaches that loss"), low.out());
   }
 
   @Test
