@@ -218,7 +218,8 @@ final class FitCommand extends HeadroomCommand {
     law = multiPower == null ? law : multiPower.law();
     points.notes().forEach(n -> note("note: " + n));
     enough(law, points, options.constraints());
-    Runs runs = Runs.of(law, points.data());
+    boolean asked = !predict.isEmpty() || influence != 0;
+    Runs runs = asked ? Runs.of(law, points.data()) : null;
     FitQuestions questions = new FitQuestions(this, runs, List.of(law), options);
     Fit fit =
         own == null || own.starts().isEmpty()

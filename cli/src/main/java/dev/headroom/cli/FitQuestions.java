@@ -33,6 +33,7 @@ final class FitQuestions {
   /**
    * Reads the questions.
    *
+   * @param runs may be null where nothing is asked
    * @param laws over which predictions are averaged
    * @throws IllegalArgumentException for a prediction that cannot be read
    */

@@ -37,7 +37,8 @@ class ChoiceTest {
 
   @Test
   void choosesTheLawThatExtrapolates() {
-    LawChoice choice = LawChoice.of(power(.002, 1), Laws.all(), OPTIONS);
+    LawChoice choice =
+        LawChoice.of(power(.002, 1), List.of(Laws.named("power0"), POWER, CHINCHILLA), OPTIONS);
     assertEquals("power", choice.best().name());
     LawChoice.Score other =
         choice.scores().stream().filter(s -> s.name().equals("power0")).findFirst().orElseThrow();
