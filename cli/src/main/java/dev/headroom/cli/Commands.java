@@ -22,7 +22,8 @@ enum Commands {
   REPORT("ReportCommand", false, "make one HTML page, and charts, of runs"),
   INSPECT("InspectCommand", false, "say what is in a log: columns, ranges, gaps, NaNs"),
   BENCH("BenchCommand", true, "measure the head against DJL's plain head on this machine"),
-  DOCTOR("DoctorCommand", true, "say what this machine offers and which backend serves");
+  DOCTOR("DoctorCommand", true, "say what this machine offers and which backend serves"),
+  SELFTEST("SelftestCommand", false, "check Headroom's own numerics on this machine");
 
   private final String className;
   private final boolean needsHead;

@@ -33,7 +33,8 @@ class HelpTest {
         "bench",
         "doctor",
         "demo",
-        "train"
+        "train",
+        "selftest"
       })
   void showsTheHelpOfACommandWithExamplesBeforeAllElse(String command) throws IOException {
     Ran ran = Ran.headroom(command, "--help");

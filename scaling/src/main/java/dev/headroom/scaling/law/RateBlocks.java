@@ -15,8 +15,8 @@ import java.util.Arrays;
 final class RateBlocks implements Serializable {
 
   private static final long serialVersionUID = 1;
-  private static final double NEAR = 24;
-  private static final double SPREAD = .05;
+  private static final double NEAR = 48;
+  private static final double SPREAD = .03;
 
   private final double[] rates;
   private final double[] areas;

@@ -1,5 +1,7 @@
 package dev.headroom.scaling.fit;
 
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -7,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
 /** Reads public tables that lie beside the repository, not in it. */
@@ -80,6 +83,15 @@ final class SharedData {
           .map(line -> Arrays.stream(line.trim().split("\\s+")))
           .map(cells -> cells.mapToDouble(Double::parseDouble).toArray())
           .toArray(double[][]::new);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the rows of a CSV file, cells by column name; skips the test where absent. */
+  static List<Map<String, String>> table(String file) {
+    try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(path(file))) {
+      return csv.stream().map(NamedCsvRecord::getFieldsAsMap).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

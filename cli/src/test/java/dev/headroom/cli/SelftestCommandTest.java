@@ -1,0 +1,23 @@
+package dev.headroom.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonParser;
+import dev.headroom.scaling.law.Law;
+import dev.headroom.scaling.law.Laws;
+import org.junit.jupiter.api.Test;
+
+class SelftestCommandTest {
+
+  @Test
+  void everyLawPasses() {
+    Ran ran = Ran.headroom("selftest", "laws", "--json");
+    assertEquals(0, ran.code(), ran.out() + ran.err());
+    String checks = JsonParser.parseString(ran.out()).getAsJsonObject().get("checks").toString();
+    for (Law law : Laws.all()) {
+      assertTrue(checks.contains('"' + law.name() + '"'), law.name());
+    }
+    assertEquals(2, Ran.headroom("selftest", "laws2").code());
+  }
+}
