@@ -22,8 +22,8 @@ import picocli.CommandLine.Parameters;
     },
     footer = {
       "",
-      "laws: every law is fitted to points that it gives itself, exact and with noise of 0.3 and 1 per cent,",
-      "and must come out within the noise; published constants must give the published losses.",
+      "laws: every law is fitted to points that it gives itself, exact and with noise of 0.3 and 1 per",
+      "cent, and must come out within the noise; published constants must give the published losses.",
       "",
       "Exit codes: 0 all passed; 1 a check failed; 2 usage."
     })

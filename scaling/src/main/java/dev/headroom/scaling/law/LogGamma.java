@@ -3,8 +3,8 @@ package dev.headroom.scaling.law;
 /**
  * Gives ratios and the slope of the logarithm of the gamma function for positive numbers.
  *
- * <p>Stirling's series above {@value #FAR}, the recurrence below; relative error about 1e-15 (test:
- * LawNumbersTest).
+ * <p>Stirling's series above {@value #FAR}, the recurrence below; error about 1e-14 (test:
+ * LogGammaTest).
  */
 final class LogGamma {
 
