@@ -7,7 +7,8 @@ import java.util.List;
  *
  * <p>For training loss on another data set, or test loss from training loss, of models paired by
  * size and compute. Fix {@code E0} and {@code E1} to the floors of each side's own law: free, the
- * four are known only roughly.
+ * four are known only roughly. The paper's own lines are least squares on the logarithms of the
+ * reducible losses: take the floors off both columns, fix them at 0 and use LEAST_SQUARES_LOG.
  *
  * <p>Source: Brandfonbrener et al. 2024 (arXiv 2411.12925), equation 3.
  */
