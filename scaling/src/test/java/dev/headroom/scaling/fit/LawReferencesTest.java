@@ -239,12 +239,12 @@ class LawReferencesTest {
 
   @Test
   void brokenPowerLawExtrapolatesLearningCurves() {
-    checkCurves("vision", "IC", .0403, .0403);
-    // Three curves; the power law without a break gives .0008 on them.
-    checkCurves("lang", "LM", .0007, .001);
+    checkCurves("broken:1", "vision", "IC", .0403);
+    // Three curves; one break gives .0009 on them, the power law without a break .0008.
+    checkCurves("broken:2", "lang", "LM", .0007);
   }
 
-  private static void checkCurves(String file, String domain, double wanted, double bar) {
+  private static void checkCurves(String law, String file, String domain, double wanted) {
     Map<String, List<Map<String, String>>> curves = new TreeMap<>();
     for (Map<String, String> row : SharedData.table("learning-curves/benchmark_" + file + ".csv")) {
       if (row.get("Domain").equals(domain)) {
@@ -262,7 +262,7 @@ class LawReferencesTest {
         }
       }
       Observations data = points.get();
-      Fit fit = Fitter.fit(Laws.named("broken:1"), data, by(Objective.LEAST_SQUARES_LOG));
+      Fit fit = Fitter.fit(Laws.named(law), data, by(Objective.HUBER_LOG));
       double squares = 0;
       int count = 0;
       for (Map<String, String> row : curve) {
@@ -275,6 +275,6 @@ class LawReferencesTest {
       sum += Math.sqrt(squares / count) / curves.size();
     }
     reached("broken power law, RMSE of log, " + domain, sum, wanted);
-    assertTrue(sum <= bar, "" + sum);
+    assertTrue(sum <= wanted, "" + sum);
   }
 }
