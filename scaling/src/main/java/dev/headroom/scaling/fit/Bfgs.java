@@ -18,6 +18,10 @@ import java.util.Arrays;
 final class Bfgs {
 
   private static final int ITERATIONS = 300;
+
+  /** Evaluations of a start for each iteration it may take; 1 to 2 are usual. */
+  private static final int PER_ITERATION = 3;
+
   private static final int LIMITED_ITERATIONS = 2000;
   private static final int TRIALS = 40;
 
@@ -90,7 +94,8 @@ final class Bfgs {
     }
     boolean fresh = true;
     int most = size > DENSE ? LIMITED_ITERATIONS : ITERATIONS;
-    for (int iteration = 0; iteration < most; iteration++) {
+    int last = evaluations + most * PER_ITERATION;
+    for (int iteration = 0; iteration < most && evaluations < last; iteration++) {
       if (hold()) {
         restart();
         fresh = true;

@@ -7,9 +7,8 @@ import java.util.List;
  * S/(1 + Bcrit(L)/B)}, {@code Bcrit = B* / L^(1/aB)}.
  *
  * <p>Written with {@code A = Nc^aN}, {@code C = Sc^aS} and {@code q = log B*}. {@code L} stands on
- * both sides; the right side falls with {@code L}, so there is one solution, bracketed by {@code
- * Bcrit = 0} and found by Newton's method kept inside the bracket; derivatives are those of the
- * implicit function.
+ * both sides; the right side falls with {@code L}, so there is one solution, found by Newton's
+ * method from that of {@code Bcrit = 0} below it; derivatives are those of the implicit function.
  *
  * <p>Source: Kaplan et al. 2020 (arXiv 2001.08361), equations 1.6 and 5.4; use after Su et al. 2024
  * (arXiv 2403.06563).
@@ -79,10 +78,10 @@ public record KaplanTrajectoryLaw() implements Law {
   public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
     double termN = theta[0] * Math.exp(-theta[2] * logX[0]);
     double termS = theta[1] * Math.exp(-theta[3] * logX[1]);
-    double relative = Math.exp(theta[4] - logX[2]);
-    double loss = solve(termN, termS, relative, theta[3], theta[5]);
+    double logRelative = theta[4] - logX[2];
+    double loss = solve(termN, termS, logRelative, theta[3], theta[5]);
     double logLoss = Math.log(loss);
-    double excess = relative * Math.exp(-logLoss / theta[5]);
+    double excess = Math.exp(logRelative - logLoss / theta[5]);
     double grown = Math.exp(theta[3] * Math.log1p(excess));
     double byExcess = termS * theta[3] * grown / (1 + excess) * excess;
     double denominator = 1 + byExcess / (theta[5] * loss);
@@ -95,30 +94,29 @@ public record KaplanTrajectoryLaw() implements Law {
     return loss;
   }
 
-  /** Solves {@code L = termN + termS (1 + relative L^(-1/aB))^aS}. */
+  /**
+   * Solves {@code L = termN + termS (1 + relative L^(-1/aB))^aS} for {@code u = log L}: the
+   * logarithm of the right side, less u, is convex and falls, so Newton's steps from below never
+   * pass the solution.
+   */
   private static double solve(
-      double termN, double termS, double relative, double powerS, double powerB) {
-    double low = termN + termS;
-    double high = termN + termS * Math.pow(1 + relative * Math.pow(low, -1 / powerB), powerS);
-    double loss = low;
-    for (int round = 0; round < ROUNDS && high < Double.POSITIVE_INFINITY; round++) {
-      double excess = relative * Math.pow(loss, -1 / powerB);
-      double grown = termS * Math.pow(1 + excess, powerS);
-      double over = loss - termN - grown;
-      if (over > 0) {
-        high = loss;
-      } else {
-        low = loss;
+      double termN, double termS, double logRelative, double powerS, double powerB) {
+    double logN = Math.log(termN);
+    double logS = Math.log(termS);
+    double u = Math.log(termN + termS);
+    for (int round = 0; round < ROUNDS; round++) {
+      double t = logRelative - u / powerB;
+      double grown = logS + powerS * (t > 40 ? t : Math.log1p(Math.exp(t)));
+      double top = Math.max(logN, grown);
+      double total = top + Math.log1p(Math.exp(Math.min(logN, grown) - top));
+      double slope = 1 + Math.exp(grown - total) * powerS / (powerB * (1 + Math.exp(-t)));
+      double step = (total - u) / slope;
+      u += step;
+      if (!(Math.abs(step) > 1e-16 * Math.max(1, Math.abs(u)))) {
+        break;
       }
-      double slope = 1 + powerS * grown * excess / ((1 + excess) * powerB * loss);
-      double next = loss - over / slope;
-      next = next >= low && next <= high ? next : .5 * (low + high);
-      if (Math.abs(next - loss) <= 4e-16 * next) {
-        return next;
-      }
-      loss = next;
     }
-    return high < Double.POSITIVE_INFINITY ? loss : high;
+    return Math.exp(u);
   }
 
   /** Returns the loss after endless training. */
