@@ -1,10 +1,13 @@
 package dev.headroom.scaling.plan;
 
 import dev.headroom.scaling.fit.Estimate;
+import dev.headroom.scaling.law.Law;
+import dev.headroom.scaling.law.StepLawBatch;
+import dev.headroom.scaling.law.StepLawRate;
 
 /**
- * Gives the published best learning rate and batch for a run with a cosine-like schedule: {@code lr
- * = 1.79 N^-0.713 D^0.307}, {@code batch = 0.58 D^0.571} tokens.
+ * Gives the published best learning rate and batch for a run with a cosine-like schedule: {@link
+ * StepLawRate} and {@link StepLawBatch} with their published constants.
  *
  * <p>The interval is what the best of each published dense grid is off by: a factor of {@value
  * #FACTOR} either way holds 90 % of them (N without embeddings 0.2e9 to 1.1e9, D 4e9 to 1e11; loss
@@ -22,15 +25,16 @@ public final class StepLaw {
 
   /** Returns the peak learning rate. */
   public static Estimate learningRate(double params, double tokens) {
-    return around("lr", 1.79 * Math.pow(params, -.713) * Math.pow(tokens, .307));
+    return around("lr", new StepLawRate(), params, tokens);
   }
 
   /** Returns the batch in tokens. */
   public static Estimate batchTokens(double tokens) {
-    return around("batch", .58 * Math.pow(tokens, .571));
+    return around("batch", new StepLawBatch(), tokens);
   }
 
-  private static Estimate around(String name, double value) {
+  private static Estimate around(String name, Law law, double... x) {
+    double value = law.value(x, law.typical().theta());
     return new Estimate(name, value, value / FACTOR, value * FACTOR);
   }
 }
