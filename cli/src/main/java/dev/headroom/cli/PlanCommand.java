@@ -17,12 +17,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Plans a budget with the Chinchilla law. */
+/** Plans a budget with the Chinchilla law, or the mixture of the data. */
 @Command(
     name = "headroom plan",
     sortOptions = false,
     header = {
-      "Plans a training budget: model size, tokens, learning rate, and which runs to do first.",
+      "Plans a training budget: model size, tokens, learning rate, and which runs to do first; or,",
+      "with --mixture, the proportions of the training data that suit a target best.",
       "",
       "Examples:",
       "  headroom plan points.csv --map n=N,d=D --flops 1e24",
@@ -30,6 +31,8 @@ import picocli.CommandLine.Parameters;
       "  headroom plan points.csv --flops 1e23 --unique 1e11 --chart plan.svg",
       "  headroom plan points.csv --flops 1e23 --runs-budget 1e20",
       "  headroom plan --law E=1.8172,A=482.01,B=2085.43,a=0.3478,b=0.3658 --flops 1e24 --json",
+      "  headroom plan small.csv --mixture web,code,books --target loss_qa=0.7,loss_code=0.3",
+      "  headroom plan small.csv --mixture web,code --target val=1 --bound code=0.1:0.4",
       ""
     },
     footer = {
@@ -39,6 +42,10 @@ import picocli.CommandLine.Parameters;
       "Learning rate and batch are those of Step Law (Li et al. 2025) for AdamW; repeated data are",
       "valued after Muennighoff et al. (2023).",
       "",
+      "With --mixture: fits c + k exp(sum t_j r_j) to each loss (Ye et al. 2025) and minimises their",
+      "weighted sum. Rows are counted without the header, of those that --where keeps. The best",
+      "mixture may change with model size and tokens: keep them alike in the runs, and near yours.",
+      "",
       "Exit codes: 0 good; 2 usage; 3 a file is unreadable or empty; 4 the fit did not converge, or",
       "the data do not determine it."
     })
@@ -47,17 +54,18 @@ final class PlanCommand extends HeadroomCommand {
   @Parameters(
       arity = "0..*",
       paramLabel = "FILE",
-      description = "Runs of several sizes: columns n, d and loss (JSONL, CSV; - is stdin).")
+      description =
+          "Runs of several sizes: columns n, d and loss; or of several mixtures (JSONL, CSV; - is"
+              + " stdin).")
   List<String> files = new ArrayList<>();
 
   @Mixin LogOptions log = new LogOptions();
 
   @Option(
       names = "--flops",
-      required = true,
       paramLabel = "C",
       description = "The budget in FLOPs: of training, and of serving too with --serve.")
-  double flops;
+  double flops = Double.NaN;
 
   @Option(
       names = "--law",
@@ -92,10 +100,14 @@ final class PlanCommand extends HeadroomCommand {
       description = "Also choose small runs of C FLOPs together that sharpen the forecast most.")
   double runsBudget = Double.NaN;
 
+  @Mixin MixtureOptions mixture = new MixtureOptions();
+
   @Option(
       names = "--bootstrap",
       paramLabel = "K",
-      description = "Intervals from K resamples (default: 0, intervals from the covariance).")
+      description =
+          "Intervals from K resamples (default: 0, intervals from the covariance; 1000 with"
+              + " --mixture).")
   int bootstrap;
 
   @Option(
@@ -115,7 +127,14 @@ final class PlanCommand extends HeadroomCommand {
 
   @Override
   public Integer call() {
+    if (mixture.asked(spec.commandLine().getParseResult())) {
+      return new PlanMixture(this).run();
+    }
     ChartFile.check(chart);
+    if (Double.isNaN(flops)) {
+      throw new IllegalArgumentException(
+          "--flops: not given (expected: the budget, or --mixture to plan the data)");
+    }
     positive("--flops", flops);
     positive("--max-params", maxParams);
     positive("--max-tokens", maxTokens);

@@ -8,6 +8,8 @@
  * dev.headroom.scaling.plan.RepeatedData} where data are scarce; {@link
  * dev.headroom.scaling.plan.Planner} gives such numbers their intervals. {@link
  * dev.headroom.scaling.plan.ExperimentDesign} chooses the next runs, {@link
- * dev.headroom.scaling.plan.StepLaw} the learning rate and the batch.
+ * dev.headroom.scaling.plan.StepLaw} the learning rate and the batch, {@link
+ * dev.headroom.scaling.plan.MixturePlan} the proportions of the data from {@link
+ * dev.headroom.scaling.plan.MixtureRuns}.
  */
 package dev.headroom.scaling.plan;

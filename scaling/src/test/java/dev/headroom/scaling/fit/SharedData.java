@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 
 /** Reads public tables that lie beside the repository, not in it. */
-final class SharedData {
+public final class SharedData {
 
   private static final Path ROOT = Path.of("../../shared/data");
 
@@ -89,7 +89,7 @@ final class SharedData {
   }
 
   /** Returns the rows of a CSV file, cells by column name; skips the test where absent. */
-  static List<Map<String, String>> table(String file) {
+  public static List<Map<String, String>> table(String file) {
     try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(path(file))) {
       return csv.stream().map(NamedCsvRecord::getFieldsAsMap).toList();
     } catch (IOException e) {
