@@ -166,7 +166,7 @@ class BadInputTest {
   @Test
   void refusesQuestionsWithoutSense() throws IOException {
     String log = run("");
-    refused(Ran.headroom("fit", "kaplan", log), 2, "law: kaplan", "chinchilla");
+    refused(Ran.headroom("fit", "kaplann", log), 2, "law: kaplann", "chinchilla");
     refused(Ran.headroom("fit", "power", log, "--bootstrap", "-3"), 2, "bootstrap: -3");
     refused(Ran.headroom("fit", "power", log, "--level", "95"), 2, "level: 95");
     refused(Ran.headroom("fit", "power", log, "--chart", "a.gif"), 2, ".svg or .png");
