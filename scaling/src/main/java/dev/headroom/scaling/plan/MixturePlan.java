@@ -175,9 +175,16 @@ public record MixturePlan(
       double reached = target(theta, optimum);
       Estimate sum = estimate("target", reached, target);
       Estimate less = estimate("gain", target(theta, seen) - reached, gain);
-      double outside = outside();
+      double outside = runs.outside(optimum);
       return new MixturePlan(
-          proportions, predicted, sum, less, runs.best(), outside, fits, warnings(outside, less));
+          proportions,
+          predicted,
+          sum,
+          less,
+          runs.best(),
+          outside,
+          fits,
+          warnings(outside, reached, less));
     }
 
     /** Resample k of every loss: the same seed draws the same runs for each. */
@@ -229,41 +236,8 @@ public record MixturePlan(
       return SimplexSearch.minimise(sum, low, high, TOLERANCE * scale);
     }
 
-    /** Returns the share of the data between the optimum and the nearest mixture of the runs. */
-    private double outside() {
-      double[][] known = runs.shares();
-      double[] apart = new double[optimum.length];
-      SimplexSearch.Function square =
-          (lambda, gradient) -> {
-            blend(known, lambda, apart);
-            double value = 0;
-            for (double d : apart) {
-              value += d * d / 2;
-            }
-            for (int run = 0; run < lambda.length; run++) {
-              gradient[run] = 0;
-              for (int j = 0; j < apart.length; j++) {
-                gradient[run] += apart[j] * known[run][j];
-              }
-            }
-            return value;
-          };
-      double[] most = new double[known.length];
-      Arrays.fill(most, 1);
-      blend(known, SimplexSearch.minimise(square, new double[most.length], most, 1e-9), apart);
-      return Arrays.stream(apart).map(Math::abs).sum() / 2;
-    }
-
-    private void blend(double[][] known, double[] lambda, double[] apart) {
-      for (int j = 0; j < apart.length; j++) {
-        apart[j] = -optimum[j];
-        for (int run = 0; run < lambda.length; run++) {
-          apart[j] += lambda[run] * known[run][j];
-        }
-      }
-    }
-
-    private List<String> warnings(double outside, Estimate gain) {
+    private List<String> warnings(double outside, double reached, Estimate gain) {
+      int best = runs.best();
       List<String> warnings = new ArrayList<>();
       for (int i = 0; i < fits.size(); i++) {
         for (String warning : fits.get(i).warnings()) {
@@ -280,6 +254,14 @@ public record MixturePlan(
                 "the mixture lies outside the hull of the runs, %.1f %% of the data away from it: an"
                     + " extrapolation; run it or its neighbours first, or set bounds",
                 100 * outside));
+      }
+      double missed = Math.abs(reached + gain.value() - runs.target(best));
+      if (missed > gain.value()) {
+        warnings.add(
+            String.format(
+                Locale.ROOT,
+                "the law misses the best run by %.4f, more than the gain: measure both mixtures",
+                missed));
       }
       if (gain.low() <= 0) {
         warnings.add(

@@ -28,6 +28,7 @@ public record MixtureRuns(
   public static final double ROUNDING = 1e-3;
 
   private static final int MOST = 13;
+  private static final double HULL = 1e-9;
 
   /** Checks and copies; messages count rows from 1. */
   public MixtureRuns {
@@ -155,5 +156,43 @@ public record MixtureRuns(
       best = target(r) < target(best) ? r : best;
     }
     return best;
+  }
+
+  /**
+   * Returns how far a mixture lies outside the hull of the runs: the share of the data that
+   * separates it from the nearest mixture of runs (nearest in squares), 0 to 1e-4 inside.
+   */
+  public double outside(double[] mixture) {
+    double[] apart = new double[mixture.length];
+    SimplexSearch.Function square =
+        (lambda, gradient) -> {
+          blend(lambda, mixture, apart);
+          double value = 0;
+          for (double d : apart) {
+            value += d * d / 2;
+          }
+          for (int run = 0; run < lambda.length; run++) {
+            gradient[run] = 0;
+            for (int j = 0; j < apart.length; j++) {
+              gradient[run] += apart[j] * shares[run][j];
+            }
+          }
+          return value;
+        };
+    double[] most = new double[shares.length];
+    Arrays.fill(most, 1);
+    double[] none = new double[most.length];
+    blend(SimplexSearch.minimise(square, none, most, HULL), mixture, apart);
+    return Arrays.stream(apart).map(Math::abs).sum() / 2;
+  }
+
+  /** Sets {@code apart} to the mixture of runs less the mixture. */
+  private void blend(double[] lambda, double[] mixture, double[] apart) {
+    for (int j = 0; j < apart.length; j++) {
+      apart[j] = -mixture[j];
+      for (int run = 0; run < lambda.length; run++) {
+        apart[j] += lambda[run] * shares[run][j];
+      }
+    }
   }
 }

@@ -14,6 +14,7 @@ final class SimplexSearch {
 
   private static final int STEPS = 10_000;
   private static final int HALVINGS = 60;
+  private static final double ROUNDING = 1e-12;
   private static final double LEAST_STEP = 1e-10;
   private static final double MOST_STEP = 1e10;
 
@@ -66,6 +67,10 @@ final class SimplexSearch {
     double step = largest > 0 ? 1 / largest : 1;
     for (int k = 0; k < STEPS && gap() > tolerance && step > 0; k++) {
       step = advance(step);
+    }
+    for (int j = 0; j < n; j++) {
+      point[j] = point[j] - low[j] < ROUNDING ? low[j] : point[j];
+      point[j] = high[j] - point[j] < ROUNDING ? high[j] : point[j];
     }
     return point;
   }
