@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>Source: Tissue et al. 2024 (arXiv 2408.11029), equation 1.
  */
-public record AnnealingLaw() implements Law {
+public record AnnealingLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -30,29 +30,17 @@ public record AnnealingLaw() implements Law {
           Parameter.exponent("al", "how fast the loss falls with the forward area"),
           Parameter.linear("C", "loss / (lr * steps)", "loss won by each unit of annealing area"));
 
-  @Override
-  public String name() {
-    return "annealing";
-  }
+  private static final Card CARD =
+      new Card(
+          "annealing",
+          "L0 + A S1^-al - C S2",
+          "Tissue et al. 2024, arXiv 2408.11029, eq. 1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "L0 + A S1^-al - C S2";
-  }
-
-  @Override
-  public String source() {
-    return "Tissue et al. 2024, arXiv 2408.11029, eq. 1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

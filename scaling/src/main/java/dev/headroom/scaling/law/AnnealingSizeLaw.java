@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Tissue et al. 2024 (arXiv 2408.11029), section 4.3.
  */
-public record AnnealingSizeLaw() implements Law {
+public record AnnealingSizeLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -31,29 +31,17 @@ public record AnnealingSizeLaw() implements Law {
           Parameter.prefactor("B", "loss * parameters^be", "loss left by a finite model at n = 1"),
           Parameter.exponent("be", "how fast the floor falls with parameters"));
 
-  @Override
-  public String name() {
-    return "annealing-size";
-  }
+  private static final Card CARD =
+      new Card(
+          "annealing-size",
+          "L0 + A S1^-al - C S2 + B N^-be",
+          "Tissue et al. 2024, arXiv 2408.11029, section 4.3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "L0 + A S1^-al - C S2 + B N^-be";
-  }
-
-  @Override
-  public String source() {
-    return "Tissue et al. 2024, arXiv 2408.11029, section 4.3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

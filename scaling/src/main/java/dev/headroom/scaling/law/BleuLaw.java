@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Isik et al. 2024 (arXiv 2402.04177), equation 1.
  */
-public record BleuLaw() implements Law {
+public record BleuLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("d", "tokens", "pre-training data"));
@@ -46,29 +46,17 @@ public record BleuLaw() implements Law {
               3),
           Parameter.nonlinear("be", "1", 0, 20, "power of the logarithm", .3, .6, 1, 1.5, 2, 3, 4));
 
-  @Override
-  public String name() {
-    return "bleu";
-  }
+  private static final Card CARD =
+      new Card(
+          "bleu",
+          "(c + al log D)^be",
+          "Isik et al. 2024, arXiv 2402.04177, eq. 1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "(c + al log D)^be";
-  }
-
-  @Override
-  public String source() {
-    return "Isik et al. 2024, arXiv 2402.04177, eq. 1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.List;
  * <p>Source: Hoffmann et al. 2022 (arXiv 2203.15556), equation 2 and section D.2; refitted by
  * Besiroglu et al. 2024 (arXiv 2404.10102).
  */
-public record ChinchillaLaw() implements Law {
+public record ChinchillaLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -26,29 +26,17 @@ public record ChinchillaLaw() implements Law {
           Parameter.exponent("a", "how fast the loss falls with parameters"),
           Parameter.exponent("b", "how fast the loss falls with tokens"));
 
-  @Override
-  public String name() {
-    return "chinchilla";
-  }
+  private static final Card CARD =
+      new Card(
+          "chinchilla",
+          "E + A/N^a + B/D^b",
+          "Hoffmann et al. 2022, arXiv 2203.15556, eq. 2; Besiroglu et al. 2024, arXiv 2404.10102",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A/N^a + B/D^b";
-  }
-
-  @Override
-  public String source() {
-    return "Hoffmann et al. 2022, arXiv 2203.15556, eq. 2; Besiroglu et al. 2024, arXiv 2404.10102";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>Source: Schaeffer et al. 2025 (arXiv 2502.17578), section 3.
  */
-public record CoverageBetaLaw() implements Law {
+public record CoverageBetaLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -54,29 +54,17 @@ public record CoverageBetaLaw() implements Law {
               200,
               1000));
 
-  @Override
-  public String name() {
-    return "coverage-beta";
-  }
+  private static final Card CARD =
+      new Card(
+          "coverage-beta",
+          "1 - B(al, be + K)/B(al, be)",
+          "Schaeffer et al. 2025, arXiv 2502.17578, section 3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "1 - B(al, be + K)/B(al, be)";
-  }
-
-  @Override
-  public String source() {
-    return "Schaeffer et al. 2025, arXiv 2502.17578, section 3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * <p>Source: Brown et al. 2024 (arXiv 2407.21787), section 3.
  */
-public record CoverageLaw() implements Law {
+public record CoverageLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -39,29 +39,17 @@ public record CoverageLaw() implements Law {
               .5,
               .7));
 
-  @Override
-  public String name() {
-    return "coverage";
-  }
+  private static final Card CARD =
+      new Card(
+          "coverage",
+          "F (1 - (1 - p)^K)",
+          "Brown et al. 2024, arXiv 2407.21787, section 3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "F (1 - (1 - p)^K)";
-  }
-
-  @Override
-  public String source() {
-    return "Brown et al. 2024, arXiv 2407.21787, section 3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

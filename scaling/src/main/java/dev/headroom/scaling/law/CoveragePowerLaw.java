@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Brown et al. 2024 (arXiv 2407.21787), equation 2.
  */
-public record CoveragePowerLaw() implements Law {
+public record CoveragePowerLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -48,29 +48,17 @@ public record CoveragePowerLaw() implements Law {
               .9,
               1.3));
 
-  @Override
-  public String name() {
-    return "coverage-power";
-  }
+  private static final Card CARD =
+      new Card(
+          "coverage-power",
+          "exp(-A K^-b)",
+          "Brown et al. 2024, arXiv 2407.21787, eq. 2",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "exp(-A K^-b)";
-  }
-
-  @Override
-  public String source() {
-    return "Brown et al. 2024, arXiv 2407.21787, eq. 2";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

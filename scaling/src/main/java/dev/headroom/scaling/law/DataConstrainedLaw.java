@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <p>Source: Muennighoff et al. 2023 (arXiv 2305.16264), equations 5 and 6 and appendix A.
  */
-public record DataConstrainedLaw() implements Law {
+public record DataConstrainedLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -56,29 +56,17 @@ public record DataConstrainedLaw() implements Law {
     };
   }
 
-  @Override
-  public String name() {
-    return "data-constrained";
-  }
+  private static final Card CARD =
+      new Card(
+          "data-constrained",
+          "E + A/N'^a + B/D'^b, D' = U + U RD (1 - exp(-(D/U - 1)/RD)), N' alike with RN",
+          "Muennighoff et al. 2023, arXiv 2305.16264, eq. 5 and 6",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A/N'^a + B/D'^b, D' = U + U RD (1 - exp(-(D/U - 1)/RD)), N' alike with RN";
-  }
-
-  @Override
-  public String source() {
-    return "Muennighoff et al. 2023, arXiv 2305.16264, eq. 5 and 6";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

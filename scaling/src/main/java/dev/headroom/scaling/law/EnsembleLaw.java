@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Kim et al. 2025 (arXiv 2509.14786), section 4.
  */
-public record EnsembleLaw() implements Law {
+public record EnsembleLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -25,29 +25,17 @@ public record EnsembleLaw() implements Law {
           Parameter.exponent("a", "how fast the loss falls with parameters"),
           Parameter.exponent("b", "how fast the loss falls with members"));
 
-  @Override
-  public String name() {
-    return "ensemble";
-  }
+  private static final Card CARD =
+      new Card(
+          "ensemble",
+          "E + A/N^a + B/K^b",
+          "Kim et al. 2025, arXiv 2509.14786, section 4",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A/N^a + B/K^b";
-  }
-
-  @Override
-  public String source() {
-    return "Kim et al. 2025, arXiv 2509.14786, section 4";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Gadre et al. 2024 (arXiv 2403.08540), equation 5.
  */
-public record ErrorLaw() implements Law {
+public record ErrorLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("l", "nats / token", "loss of the model", Variable.Domain.REAL));
@@ -40,29 +40,17 @@ public record ErrorLaw() implements Law {
               15,
               30));
 
-  @Override
-  public String name() {
-    return "error";
-  }
+  private static final Card CARD =
+      new Card(
+          "error",
+          "E - k exp(-g L)",
+          "Gadre et al. 2024, arXiv 2403.08540, eq. 5",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E - k exp(-g L)";
-  }
-
-  @Override
-  public String source() {
-    return "Gadre et al. 2024, arXiv 2403.08540, eq. 5";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Sorscher et al. 2022 (arXiv 2206.14486), section 2.
  */
-public record ExponentialLaw() implements Law {
+public record ExponentialLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("x", "any", "data kept, or another scale", Variable.Domain.REAL));
@@ -40,29 +40,17 @@ public record ExponentialLaw() implements Law {
               40,
               80));
 
-  @Override
-  public String name() {
-    return "exponential";
-  }
+  private static final Card CARD =
+      new Card(
+          "exponential",
+          "E + A exp(-g x)",
+          "Sorscher et al. 2022, arXiv 2206.14486, section 2",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A exp(-g x)";
-  }
-
-  @Override
-  public String source() {
-    return "Sorscher et al. 2022, arXiv 2206.14486, section 2";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

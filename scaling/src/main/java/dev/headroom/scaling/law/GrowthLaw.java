@@ -11,7 +11,7 @@ import java.util.List;
  *
  * <p>Source: Wortsman et al. 2023 (arXiv 2309.14322), section 3.3.
  */
-public record GrowthLaw() implements Law {
+public record GrowthLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -26,29 +26,17 @@ public record GrowthLaw() implements Law {
           Parameter.nonlinear(
               "q", "1", -10, 10, "power of the learning rate", -1, -.5, -.2, .2, .5, 1, 1.5, 2, 3));
 
-  @Override
-  public String name() {
-    return "growth";
-  }
+  private static final Card CARD =
+      new Card(
+          "growth",
+          "G N^p R^q",
+          "Wortsman et al. 2023, arXiv 2309.14322, section 3.3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "G N^p R^q";
-  }
-
-  @Override
-  public String source() {
-    return "Wortsman et al. 2023, arXiv 2309.14322, section 3.3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

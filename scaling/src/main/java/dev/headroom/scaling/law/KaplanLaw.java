@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>Source: Kaplan et al. 2020 (arXiv 2001.08361), equation 1.5.
  */
-public record KaplanLaw() implements Law {
+public record KaplanLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -68,29 +68,17 @@ public record KaplanLaw() implements Law {
               .5,
               1));
 
-  @Override
-  public String name() {
-    return "kaplan";
-  }
+  private static final Card CARD =
+      new Card(
+          "kaplan",
+          "[(A/N^aN)^(1/aD) + (B/D^aD)^(1/aD)]^aD",
+          "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.5",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "[(A/N^aN)^(1/aD) + (B/D^aD)^(1/aD)]^aD";
-  }
-
-  @Override
-  public String source() {
-    return "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.5";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.List;
  * <p>Source: Kaplan et al. 2020 (arXiv 2001.08361), equations 1.6 and 5.4; use after Su et al. 2024
  * (arXiv 2403.06563).
  */
-public record KaplanTrajectoryLaw() implements Law {
+public record KaplanTrajectoryLaw() implements PublishedLaw {
 
   private static final int ROUNDS = 100;
 
@@ -49,29 +49,17 @@ public record KaplanTrajectoryLaw() implements Law {
     return Parameter.nonlinear(name, "1", .01, 10, meaning, starts);
   }
 
-  @Override
-  public String name() {
-    return "kaplan-trajectory";
-  }
+  private static final Card CARD =
+      new Card(
+          "kaplan-trajectory",
+          "L = A/N^aN + C ((1 + e^q/(B L^(1/aB)))/S)^aS",
+          "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.6 and 5.4; Su et al. 2024, arXiv 2403.06563",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "L = A/N^aN + C ((1 + e^q/(B L^(1/aB)))/S)^aS";
-  }
-
-  @Override
-  public String source() {
-    return "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.6 and 5.4; Su et al. 2024, arXiv 2403.06563";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

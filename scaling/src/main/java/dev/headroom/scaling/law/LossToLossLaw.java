@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>Source: Brandfonbrener et al. 2024 (arXiv 2411.12925), equation 3.
  */
-public record LossToLossLaw() implements Law {
+public record LossToLossLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("l0", "nats / token", "the loss that is known"));
@@ -51,29 +51,17 @@ public record LossToLossLaw() implements Law {
               .95),
           Parameter.linear("E1", "loss", "floor of the predicted loss"));
 
-  @Override
-  public String name() {
-    return "loss-to-loss";
-  }
+  private static final Card CARD =
+      new Card(
+          "loss-to-loss",
+          "K (L0 - E0)^kappa + E1",
+          "Brandfonbrener et al. 2024, arXiv 2411.12925, eq. 3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "K (L0 - E0)^kappa + E1";
-  }
-
-  @Override
-  public String source() {
-    return "Brandfonbrener et al. 2024, arXiv 2411.12925, eq. 3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -18,7 +18,7 @@ import java.util.List;
  *
  * <p>Source: Luo et al. 2025 (arXiv 2503.12811), equations 1 and 5.
  */
-public final class MultiPowerLaw implements Law {
+public final class MultiPowerLaw implements PublishedLaw {
 
   private static final long serialVersionUID = 1;
 
@@ -76,29 +76,17 @@ public final class MultiPowerLaw implements Law {
             Schedule.parse("wsd(peak=1e-3,warmup=50,total=1000,decay=30%,final=5%)")));
   }
 
-  @Override
-  public String name() {
-    return "multi-power";
-  }
+  private static final Card CARD =
+      new Card(
+          "multi-power",
+          "L0 + A S1^-al + B sum_k (lr_k - lr_(k-1)) [1 - (1 + C lr_k^-g S_k)^-be]",
+          "Luo et al. 2025, arXiv 2503.12811, eq. 1 and 5",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "L0 + A S1^-al + B sum_k (lr_k - lr_(k-1)) [1 - (1 + C lr_k^-g S_k)^-be]";
-  }
-
-  @Override
-  public String source() {
-    return "Luo et al. 2025, arXiv 2503.12811, eq. 1 and 5";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Ghorbani et al. 2021 (arXiv 2109.07740), equation 1.
  */
-public record NmtLaw() implements Law {
+public record NmtLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -24,29 +24,17 @@ public record NmtLaw() implements Law {
           Parameter.exponent("pe", "how fast the loss falls with the encoder"),
           Parameter.exponent("pd", "how fast the loss falls with the decoder"));
 
-  @Override
-  public String name() {
-    return "nmt";
-  }
+  private static final Card CARD =
+      new Card(
+          "nmt",
+          "Linf + A Ne^-pe Nd^-pd",
+          "Ghorbani et al. 2021, arXiv 2109.07740, eq. 1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "Linf + A Ne^-pe Nd^-pd";
-  }
-
-  @Override
-  public String source() {
-    return "Ghorbani et al. 2021, arXiv 2109.07740, eq. 1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>Source: Gadre et al. 2024 (arXiv 2403.08540), equation 4.
  */
-public record OverTrainingLaw() implements Law {
+public record OverTrainingLaw() implements PublishedLaw {
 
   private static final double HALF_LOG_6 = .5 * Math.log(6);
 
@@ -29,29 +29,17 @@ public record OverTrainingLaw() implements Law {
               "B", "loss * tokens^a", "loss left by finite data at m n = 1, but for a power of 6"),
           Parameter.exponent("a", "how fast the loss falls with both"));
 
-  @Override
-  public String name() {
-    return "overtraining";
-  }
+  private static final Card CARD =
+      new Card(
+          "overtraining",
+          "E + A N^-a + B 6^(-a/2) (M N)^-a",
+          "Gadre et al. 2024, arXiv 2403.08540, eq. 4",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A N^-a + B 6^(-a/2) (M N)^-a";
-  }
-
-  @Override
-  public String source() {
-    return "Gadre et al. 2024, arXiv 2403.08540, eq. 4";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

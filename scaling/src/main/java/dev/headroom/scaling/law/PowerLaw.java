@@ -11,7 +11,7 @@ import java.util.List;
  * <p>Source: Hestness et al. 2017 (arXiv 1712.00409), section 2; Henighan et al. 2020 (arXiv
  * 2010.14701), equation 1.1.
  */
-public record PowerLaw() implements Law {
+public record PowerLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("x", "any", "scale: parameters, tokens, steps or FLOPs"));
@@ -22,29 +22,17 @@ public record PowerLaw() implements Law {
           Parameter.prefactor("A", "loss * x^a", "reducible loss at x = 1"),
           Parameter.exponent("a", "how fast the reducible loss falls"));
 
-  @Override
-  public String name() {
-    return "power";
-  }
+  private static final Card CARD =
+      new Card(
+          "power",
+          "E + A x^-a",
+          "Hestness et al. 2017, arXiv 1712.00409; Henighan et al. 2020, arXiv 2010.14701, eq. 1.1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A x^-a";
-  }
-
-  @Override
-  public String source() {
-    return "Hestness et al. 2017, arXiv 1712.00409; Henighan et al. 2020, arXiv 2010.14701, eq. 1.1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

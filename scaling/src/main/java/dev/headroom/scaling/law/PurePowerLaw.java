@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Kaplan et al. 2020 (arXiv 2001.08361), equations 1.1 to 1.3.
  */
-public record PurePowerLaw() implements Law {
+public record PurePowerLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("x", "any", "scale: parameters, tokens, steps or FLOPs"));
@@ -20,29 +20,17 @@ public record PurePowerLaw() implements Law {
           Parameter.prefactor("A", "loss * x^a", "loss at x = 1"),
           Parameter.exponent("a", "how fast the loss falls"));
 
-  @Override
-  public String name() {
-    return "power0";
-  }
+  private static final Card CARD =
+      new Card(
+          "power0",
+          "A x^-a",
+          "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.1 to 1.3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "A x^-a";
-  }
-
-  @Override
-  public String source() {
-    return "Kaplan et al. 2020, arXiv 2001.08361, eq. 1.1 to 1.3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Lin et al. 2024 (arXiv 2402.02314), equation 4.
  */
-public record RectifiedLaw() implements Law {
+public record RectifiedLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("d", "samples", "fine-tuning data"));
@@ -53,29 +53,17 @@ public record RectifiedLaw() implements Law {
               2),
           Parameter.linear("E", "loss", "loss that no data removes"));
 
-  @Override
-  public String name() {
-    return "rectified";
-  }
+  private static final Card CARD =
+      new Card(
+          "rectified",
+          "B/(Dl + D^be) + E",
+          "Lin et al. 2024, arXiv 2402.02314, eq. 4",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "B/(Dl + D^be) + E";
-  }
-
-  @Override
-  public String source() {
-    return "Lin et al. 2024, arXiv 2402.02314, eq. 4";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

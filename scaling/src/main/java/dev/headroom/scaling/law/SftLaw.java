@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Hernandez et al. 2021 (arXiv 2102.01293), sections 2 and 3.
  */
-public record SftLaw() implements Law {
+public record SftLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -48,29 +48,17 @@ public record SftLaw() implements Law {
           Parameter.exponent("be", "how fast the loss falls with effective data"),
           Parameter.linear("E", "loss", "loss that no data removes"));
 
-  @Override
-  public String name() {
-    return "sft";
-  }
+  private static final Card CARD =
+      new Card(
+          "sft",
+          "C (D + k T^al)^-be + E",
+          "Hernandez et al. 2021, arXiv 2102.01293 (effective data)",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "C (D + k T^al)^-be + E";
-  }
-
-  @Override
-  public String source() {
-    return "Hernandez et al. 2021, arXiv 2102.01293 (effective data)";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.List;
  * <p>Source: Rosenfeld et al. 2020 (arXiv 1909.12673), section 5; Henighan et al. 2020 (arXiv
  * 2010.14701).
  */
-public record ShiftedPowerLaw() implements Law {
+public record ShiftedPowerLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("x", "any", "scale: parameters, tokens, steps or FLOPs"));
@@ -37,29 +37,17 @@ public record ShiftedPowerLaw() implements Law {
               1000),
           Parameter.exponent("a", "how fast the reducible loss falls far above x0"));
 
-  @Override
-  public String name() {
-    return "shifted";
-  }
+  private static final Card CARD =
+      new Card(
+          "shifted",
+          "E + A (x + x0)^-a",
+          "Rosenfeld et al. 2020, arXiv 1909.12673; Henighan et al. 2020, arXiv 2010.14701",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "E + A (x + x0)^-a";
-  }
-
-  @Override
-  public String source() {
-    return "Rosenfeld et al. 2020, arXiv 1909.12673; Henighan et al. 2020, arXiv 2010.14701";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

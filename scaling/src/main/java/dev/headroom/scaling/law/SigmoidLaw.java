@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Bhagia et al. 2024 (arXiv 2412.04403), equation 3.
  */
-public record SigmoidLaw() implements Law {
+public record SigmoidLaw() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("l", "nats", "loss on the task", Variable.Domain.REAL));
@@ -36,29 +36,17 @@ public record SigmoidLaw() implements Law {
               .9,
               1.05));
 
-  @Override
-  public String name() {
-    return "sigmoid";
-  }
+  private static final Card CARD =
+      new Card(
+          "sigmoid",
+          "b + a/(1 + exp(k (L - L0)))",
+          "Bhagia et al. 2024, arXiv 2412.04403, eq. 3",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "b + a/(1 + exp(k (L - L0)))";
-  }
-
-  @Override
-  public String source() {
-    return "Bhagia et al. 2024, arXiv 2412.04403, eq. 3";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Li et al. 2025 (arXiv 2503.04715), equation 1.
  */
-public record StepLawBatch() implements Law {
+public record StepLawBatch() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("d", "tokens", "tokens seen in training"));
@@ -40,29 +40,17 @@ public record StepLawBatch() implements Law {
               1,
               1.5));
 
-  @Override
-  public String name() {
-    return "steplaw-batch";
-  }
+  private static final Card CARD =
+      new Card(
+          "steplaw-batch",
+          "c D^q",
+          "Li et al. 2025, arXiv 2503.04715, eq. 1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "c D^q";
-  }
-
-  @Override
-  public String source() {
-    return "Li et al. 2025, arXiv 2503.04715, eq. 1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override

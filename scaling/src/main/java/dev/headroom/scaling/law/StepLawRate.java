@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Li et al. 2025 (arXiv 2503.04715), equation 1.
  */
-public record StepLawRate() implements Law {
+public record StepLawRate() implements PublishedLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -54,29 +54,17 @@ public record StepLawRate() implements Law {
               .7,
               1));
 
-  @Override
-  public String name() {
-    return "steplaw-lr";
-  }
+  private static final Card CARD =
+      new Card(
+          "steplaw-lr",
+          "c N^p D^q",
+          "Li et al. 2025, arXiv 2503.04715, eq. 1",
+          VARIABLES,
+          PARAMETERS);
 
   @Override
-  public String formula() {
-    return "c N^p D^q";
-  }
-
-  @Override
-  public String source() {
-    return "Li et al. 2025, arXiv 2503.04715, eq. 1";
-  }
-
-  @Override
-  public List<Variable> variables() {
-    return VARIABLES;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return PARAMETERS;
+  public Card card() {
+    return CARD;
   }
 
   @Override
