@@ -11,7 +11,7 @@ import java.util.List;
  * <p>Source: Hoffmann et al. 2022 (arXiv 2203.15556), equation 2 and section D.2; refitted by
  * Besiroglu et al. 2024 (arXiv 2404.10102).
  */
-public record ChinchillaLaw() implements PublishedLaw {
+public record ChinchillaLaw() implements TwoPowersLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -37,32 +37,5 @@ public record ChinchillaLaw() implements PublishedLaw {
   @Override
   public Card card() {
     return CARD;
-  }
-
-  @Override
-  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
-    double logN = logX[0];
-    double logD = logX[1];
-    double powerN = Math.exp(-theta[3] * logN);
-    double powerD = Math.exp(-theta[4] * logD);
-    double termN = theta[1] * powerN;
-    double termD = theta[2] * powerD;
-    gradient[0] = 1;
-    gradient[1] = powerN;
-    gradient[2] = powerD;
-    gradient[3] = -logN * termN;
-    gradient[4] = -logD * termD;
-    return theta[0] + termN + termD;
-  }
-
-  @Override
-  public double[] rescaled(double[] theta, double[] factors) {
-    return new double[] {
-      theta[0],
-      theta[1] * Math.pow(factors[0], theta[3]),
-      theta[2] * Math.pow(factors[1], theta[4]),
-      theta[3],
-      theta[4]
-    };
   }
 }

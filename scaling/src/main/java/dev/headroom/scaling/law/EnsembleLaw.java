@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Source: Kim et al. 2025 (arXiv 2509.14786), section 4.
  */
-public record EnsembleLaw() implements PublishedLaw {
+public record EnsembleLaw() implements TwoPowersLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -36,31 +36,6 @@ public record EnsembleLaw() implements PublishedLaw {
   @Override
   public Card card() {
     return CARD;
-  }
-
-  @Override
-  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
-    double powerN = Math.exp(-theta[3] * logX[0]);
-    double powerK = Math.exp(-theta[4] * logX[1]);
-    double termN = theta[1] * powerN;
-    double termK = theta[2] * powerK;
-    gradient[0] = 1;
-    gradient[1] = powerN;
-    gradient[2] = powerK;
-    gradient[3] = -logX[0] * termN;
-    gradient[4] = -logX[1] * termK;
-    return theta[0] + termN + termK;
-  }
-
-  @Override
-  public double[] rescaled(double[] theta, double[] factors) {
-    return new double[] {
-      theta[0],
-      theta[1] * Math.pow(factors[0], theta[3]),
-      theta[2] * Math.pow(factors[1], theta[4]),
-      theta[3],
-      theta[4]
-    };
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * <p>Source: Wortsman et al. 2023 (arXiv 2309.14322), section 3.3.
  */
-public record GrowthLaw() implements PublishedLaw {
+public record GrowthLaw() implements PowerProductLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -37,22 +37,6 @@ public record GrowthLaw() implements PublishedLaw {
   @Override
   public Card card() {
     return CARD;
-  }
-
-  @Override
-  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
-    double power = Math.exp(theta[1] * logX[0] + theta[2] * logX[1]);
-    double value = theta[0] * power;
-    gradient[0] = power;
-    gradient[1] = logX[0] * value;
-    gradient[2] = logX[1] * value;
-    return value;
-  }
-
-  @Override
-  public double[] rescaled(double[] theta, double[] factors) {
-    double factor = Math.pow(factors[0], -theta[1]) * Math.pow(factors[1], -theta[2]);
-    return new double[] {theta[0] * factor, theta[1], theta[2]};
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Li et al. 2025 (arXiv 2503.04715), equation 1.
  */
-public record StepLawBatch() implements PublishedLaw {
+public record StepLawBatch() implements PowerProductLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(new Variable("d", "tokens", "tokens seen in training"));
@@ -51,20 +51,6 @@ public record StepLawBatch() implements PublishedLaw {
   @Override
   public Card card() {
     return CARD;
-  }
-
-  @Override
-  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
-    double power = Math.exp(theta[1] * logX[0]);
-    double value = theta[0] * power;
-    gradient[0] = power;
-    gradient[1] = logX[0] * value;
-    return value;
-  }
-
-  @Override
-  public double[] rescaled(double[] theta, double[] factors) {
-    return new double[] {theta[0] * Math.pow(factors[0], -theta[1]), theta[1]};
   }
 
   @Override

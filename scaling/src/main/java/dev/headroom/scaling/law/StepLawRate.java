@@ -9,7 +9,7 @@ import java.util.List;
  *
  * <p>Source: Li et al. 2025 (arXiv 2503.04715), equation 1.
  */
-public record StepLawRate() implements PublishedLaw {
+public record StepLawRate() implements PowerProductLaw {
 
   private static final List<Variable> VARIABLES =
       List.of(
@@ -19,40 +19,13 @@ public record StepLawRate() implements PublishedLaw {
   private static final List<Parameter> PARAMETERS =
       List.of(
           Parameter.prefactor("c", "lr", "learning rate at n = d = 1"),
-          Parameter.nonlinear(
-              "p",
-              "1",
-              -10,
-              10,
-              "power of parameters",
-              -1.5,
-              -1,
-              -.7,
-              -.5,
-              -.3,
-              -.1,
-              .1,
-              .3,
-              .5,
-              .7,
-              1),
-          Parameter.nonlinear(
-              "q",
-              "1",
-              -10,
-              10,
-              "power of tokens",
-              -1.5,
-              -1,
-              -.7,
-              -.5,
-              -.3,
-              -.1,
-              .1,
-              .3,
-              .5,
-              .7,
-              1));
+          power("p", "power of parameters"),
+          power("q", "power of tokens"));
+
+  private static Parameter power(String name, String meaning) {
+    return Parameter.nonlinear(
+        name, "1", -10, 10, meaning, -1.5, -1, -.7, -.5, -.3, -.1, .1, .3, .5, .7, 1);
+  }
 
   private static final Card CARD =
       new Card(
@@ -65,22 +38,6 @@ public record StepLawRate() implements PublishedLaw {
   @Override
   public Card card() {
     return CARD;
-  }
-
-  @Override
-  public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
-    double power = Math.exp(theta[1] * logX[0] + theta[2] * logX[1]);
-    double value = theta[0] * power;
-    gradient[0] = power;
-    gradient[1] = logX[0] * value;
-    gradient[2] = logX[1] * value;
-    return value;
-  }
-
-  @Override
-  public double[] rescaled(double[] theta, double[] factors) {
-    double factor = Math.pow(factors[0], -theta[1]) * Math.pow(factors[1], -theta[2]);
-    return new double[] {theta[0] * factor, theta[1], theta[2]};
   }
 
   @Override
