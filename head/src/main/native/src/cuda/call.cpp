@@ -111,6 +111,19 @@ void Call::make_products(int64_t index) const {
   device.products().multiply(product, plan.operand, plan.compute, nullptr, 0, stream);
 }
 
+void Call::times_classes(const Gradient& g, const void* c, int64_t stride, float* to, int64_t to_stride, bool adds) const {
+  multiply({false, false, head.d, g.rows, g.classes, c, stride, g.g, g.g_ld, to, to_stride, adds ? 1.0f : 0.0f, 0, 0});
+}
+
+void Call::times_hidden(const Gradient& g, const void* e, float* to, int64_t to_stride, bool adds) const {
+  multiply({false, true, head.d, g.classes, g.rows, e, hidden_stride(), g.g, g.g_ld, to, to_stride, adds ? 1.0f : 0.0f, 0, 0});
+}
+
+void Call::sum_columns(const Chunk& rows, const Tile& tile, const ColumnSums& sums) const {
+  typed.column_sums(stream, over(tile.columns, kThreads), over(rows.rows, kSumRows), rows, tile, sums);
+  kernels.add_column_sums(stream, over(tile.columns, kThreads), 1, rows, tile, sums);
+}
+
 void Call::multiply(const Product& product) const {
   device.products().multiply(product, plan.operand, plan.compute, at.products, plan.products_bytes, stream);
 }

@@ -53,7 +53,19 @@ struct Call {
 
   // A tile's products z = e c'.
   void make_products(int64_t index) const;
-  // With beta a product adds to what is there.
+  // Products with a gradient g of some rows by some classes, written to `to` or added to it: g c, a part of dE, and g' e, of
+  // dC.
+  struct Gradient {
+    int64_t rows, classes;
+    const void* g;
+    int64_t g_ld;
+  };
+  void times_classes(const Gradient& gradient, const void* classes, int64_t stride, float* to, int64_t to_stride, bool adds) const;
+  void times_hidden(const Gradient& gradient, const void* hidden, float* to, int64_t to_stride, bool adds) const;
+  // The sums of a tile's columns over these rows.
+  void sum_columns(const Chunk& rows, const Tile& tile, const ColumnSums& sums) const;
+
+ private:
   void multiply(const Product& product) const;
 };
 

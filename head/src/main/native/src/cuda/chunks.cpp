@@ -124,16 +124,10 @@ class Chunks {
     if (head.soft_count > 0 || (head.listed_count > 0 && (head.u_listed || head.u_rest)))
       call_.typed.sparse_entries(call_.stream, chunk.rows, 1, call_.args, chunk, t);
     const bool adds = head.add_dc || !first_chunk;
-    if (head.de && !filter_)
-      call_.multiply({false, false, head.d, chunk.rows, t.columns, call_.classes(index), call_.classes_stride(), t.g, t.g_ld, call_.de(), call_.de_stride(),
-                      index > 0 ? 1.0f : 0.0f, 0, 0});
-    if (head.dc)
-      call_.multiply({false, true, head.d, t.columns, chunk.rows, call_.hidden(), call_.hidden_stride(), t.g, t.g_ld, head.dc + t.begin * head.dc_stride,
-                      head.dc_stride, adds ? 1.0f : 0.0f, 0, 0});
-    if (!head.db) return;
-    const ColumnSums sums{call_.at.sums, head.db + t.begin, adds};
-    call_.typed.column_sums(call_.stream, over(t.columns, kThreads), over(chunk.rows, kSumRows), chunk, t, sums);
-    call_.kernels.add_column_sums(call_.stream, over(t.columns, kThreads), 1, chunk, t, sums);
+    const Call::Gradient g{chunk.rows, t.columns, t.g, t.g_ld};
+    if (head.de && !filter_) call_.times_classes(g, call_.classes(index), call_.classes_stride(), call_.de(), call_.de_stride(), index > 0);
+    if (head.dc) call_.times_hidden(g, call_.hidden(), head.dc + t.begin * head.dc_stride, head.dc_stride, adds);
+    if (head.db) call_.sum_columns(chunk, t, {call_.at.sums, head.db + t.begin, adds});
   }
 
   const Work work_;

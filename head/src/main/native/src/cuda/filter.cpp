@@ -57,25 +57,23 @@ void GradientFilter::group_gradients(const Filter& filter, const Group& group) c
   const Plan& plan = call_.plan;
   const int64_t first = group.block * kFilterRows, rows = std::min<int64_t>(kFilterRows, call_.chunk.rows - first);
   const bool classifier = !head.filter_full_c;
+  const Call::Gradient g{rows, group.count, group.g, group.g_ld};
   call_.typed.group_gradients(call_.stream, over(group.count, kGradientColumns), over(rows, kGradientRows), call_.args, call_.chunk, call_.tile(0), filter, group);
   call_.kernels.group_mass(call_.stream, rows, 1, call_.args, call_.chunk, call_.tile(0), filter, group);
   if (head.de) {
     call_.copy_classes(0, group.count, group.ids, call_.at.group_c);
-    call_.multiply({false, false, head.d, rows, group.count, call_.at.group_c, plan.operand_columns, group.g, group.g_ld,
-                    call_.de() + first * call_.de_stride(), call_.de_stride(), 1.0f, 0, 0});
+    call_.times_classes(g, call_.at.group_c, plan.operand_columns, call_.de() + first * call_.de_stride(), call_.de_stride(), true);
   }
   if (head.dc && classifier) {
     const char* hidden = static_cast<const char*>(call_.hidden()) + first * call_.hidden_stride() * plan.operand_bytes;
-    call_.multiply({false, true, head.d, group.count, rows, hidden, call_.hidden_stride(), group.g, group.g_ld, call_.at.group_dc, head.d, 0.0f, 0, 0});
+    call_.times_hidden(g, hidden, call_.at.group_dc, head.d, false);
     call_.kernels.add_class_rows(call_.stream, group.count, 1, ClassRows{call_.at.group_dc, head.d, head.d, group.ids, head.dc, head.dc_stride});
   }
   if (head.db && classifier) {
     Chunk block = call_.chunk;
     block.rows = rows;
     const Tile tile{nullptr, 0, 0, static_cast<int>(group.count), 0, group.g, group.g_ld};
-    const ColumnSums sums{call_.at.sums, call_.at.group_db, 0};
-    call_.typed.column_sums(call_.stream, over(group.count, kThreads), over(rows, kSumRows), block, tile, sums);
-    call_.kernels.add_column_sums(call_.stream, over(group.count, kThreads), 1, block, tile, sums);
+    call_.sum_columns(block, tile, {call_.at.sums, call_.at.group_db, 0});
     call_.kernels.add_class_rows(call_.stream, group.count, 1, ClassRows{call_.at.group_db, 1, 1, group.ids, head.db, 1});
   }
 }
@@ -89,8 +87,7 @@ void GradientFilter::put_back(const Filter& filter) const {
       const Tile t = call_.tile(i);
       call_.load_classes(i);
       call_.typed.unmarked_weights(call_.stream, over(t.columns, kThreads), filter.blocks, call_.args, t, filter);
-      call_.multiply({false, false, head.d, filter.blocks, t.columns, call_.classes(i), call_.classes_stride(), t.g, t.g_ld, call_.at.columns, head.d,
-                      i > 0 ? 1.0f : 0.0f, 0, 0});
+      call_.times_classes({filter.blocks, t.columns, t.g, t.g_ld}, call_.classes(i), call_.classes_stride(), call_.at.columns, head.d, i > 0);
     }
   }
   call_.kernels.put_back(call_.stream, call_.chunk.rows, 1, call_.args, call_.chunk, filter, PutBack{call_.at.columns, head.d, head.de ? call_.de() : nullptr, call_.de_stride()});

@@ -30,19 +30,6 @@ static __device__ __forceinline__ Int find(const Group& group, Int v) {
   return low < group.count && group.ids[low] == v ? low : -1;
 }
 
-// p exp(.) of one entry in the gradient's formula, the same as in row_gradients.
-static __device__ __forceinline__ float entry_of(const Head& head, float z, float lse, float a, float b) {
-  const float p = expf(z - lse);
-  float g = p * a;
-  if (b != 0.0f) g += p == 0.0f ? 0.0f : p * z * b;
-  g *= static_cast<float>(head.logit_scale);
-  if (head.cap != 0.0f && g != 0.0f) {
-    const float t = head.cap > 0.0f ? z / head.cap : 0.0f;
-    g *= head.cap == kStableMax ? expf(-fabsf(z)) : 1.0f - t * t;
-  }
-  return g;
-}
-
 // A block has kGradientRows rows of the group's block and kGradientColumns of its classes.
 template <class T>
 static __device__ __forceinline__ void group_gradients(const Head& head, const Chunk& chunk, const Tile& tile, const Filter& filter, const Group& group) {
@@ -55,7 +42,7 @@ static __device__ __forceinline__ void group_gradients(const Head& head, const C
       const Int row = begin + i;
       const RowScalars& x = chunk.scalars[row];
       const float z = logit(head, *products_of(tile, chunk, row, v), v);
-      float g = entry_of(head, z, static_cast<float>(x.lse), static_cast<float>(x.a + x.rest), static_cast<float>(x.b));
+      float g = plain_entry(head, z, static_cast<float>(x.lse), static_cast<float>(x.a + x.rest), static_cast<float>(x.b), 0.0f);
       if (v == chunk.target[row]) g = static_cast<float>(own_entry(head, chunk, row, v, z));
       static_cast<T*>(group.g)[i * group.g_ld + j] = narrow(takes_part(chunk, row) ? g : 0.0f, T());
     }
@@ -86,7 +73,7 @@ static __device__ __forceinline__ void unmarked_weights(const Head& head, const 
 }  // namespace headroom
 
 #define HEADROOM_TYPED_FILTER(name, T)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads)                                                  \
+  extern "C" __global__ void __launch_bounds__(headroom::cuda::kThreads, 2)                                               \
       group_gradients_##name(headroom::cuda::Head head, headroom::cuda::Chunk chunk, headroom::cuda::Tile tile,           \
                              headroom::cuda::Filter filter, headroom::cuda::Group group) {                                \
     headroom::cuda::group_gradients<T>(head, chunk, tile, filter, group);                                                 \

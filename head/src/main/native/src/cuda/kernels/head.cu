@@ -45,6 +45,18 @@ static __device__ double named_entry(const Head& head, const Chunk& chunk, Int i
   return g == 0 ? g : g * slope(head, z);
 }
 
+// The entry d loss / d a of any other class, in float32.
+static __device__ __forceinline__ float plain_entry(const Head& head, float z, float lse, float a, float b, float smoothing) {
+  const float p = expf(z - lse);
+  float g = p * a;
+  if (b != 0.0f) g += p == 0.0f ? 0.0f : p * z * b;
+  g = (g - smoothing) * static_cast<float>(head.logit_scale);
+  if (head.cap == 0.0f || g == 0.0f) return g;  // an absent class has g = 0, not 0 x -inf
+  if (head.cap == kStableMax) return g * expf(-fabsf(z));
+  const float t = z * (1.0f / head.cap);
+  return g * (1.0f - t * t);
+}
+
 // The place of a row in the lists, or -1.
 static __device__ __forceinline__ Int place_of(const Head& head, Int row) { return head.listed_count == 0 ? -1 : head.listed_places[row]; }
 
@@ -112,7 +124,6 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
   __syncthreads();
   const int column = static_cast<int>(blockIdx.x) * kGradientColumns + static_cast<int>(threadIdx.x) * 4;
   if (column >= tile.columns) return;
-  const float scale = static_cast<float>(head.logit_scale), by_cap = head.cap > 0.0f ? 1.0f / head.cap : 0.0f;
   float weight[4] = {}, bias[4] = {};
   for (int j = 0; j < 4 && column + j < tile.columns; ++j) {
     const Int v = tile.begin + column + j;
@@ -128,15 +139,7 @@ static __device__ __forceinline__ void row_gradients(const Head& head, const Chu
     for (int j = 0; j < 4; ++j) {
       const Int v = tile.begin + column + j;
       const float z = logit(head, a[j] + bias[j]);
-      const float p = expf(z - row.lse);
-      float g = p * row.a;
-      if (row.b != 0.0f) g += p == 0.0f ? 0.0f : p * z * row.b;
-      if (head.smooths) g -= row.s * weight[j];
-      g *= scale;
-      if (head.cap != 0.0f && g != 0.0f) {  // an absent class has g = 0, not 0 x -inf
-        const float t = z * by_cap;
-        g *= head.cap == kStableMax ? expf(-fabsf(z)) : 1.0f - t * t;
-      }
+      float g = plain_entry(head, z, row.lse, row.a, row.b, row.s * weight[j]);
       if (v == row.target) g = static_cast<float>(own_entry(head, chunk, first + i, v, z));
       out.x[j] = narrow(row.target == kLeftOut || column + j >= tile.columns ? 0.0f : g, T());
     }
