@@ -73,14 +73,7 @@ final class CompareCommand extends HeadroomCommand {
       description = "Intervals from K resamples (default: 0, intervals from the covariance).")
   int bootstrap;
 
-  @Option(
-      names = "--level",
-      paramLabel = "P",
-      description = "Level of the intervals (default: 0.95).")
-  double level = 0.95;
-
-  @Option(names = "--seed", paramLabel = "S", description = "Seed of all draws (default: 1).")
-  long seed = 1;
+  @Mixin IntervalOptions intervals = new IntervalOptions();
 
   private double least = Double.MAX_VALUE;
   private double most;
@@ -98,7 +91,7 @@ final class CompareCommand extends HeadroomCommand {
     double share = comparison.crossingShare(least, end);
     JsonObject json = json();
     json.addProperty("law", law.name());
-    json.addProperty("level", level);
+    json.addProperty("level", intervals.level);
     json.add("crossing", estimate(crossing));
     json.getAsJsonObject("crossing").addProperty("searched_to", end);
     json.getAsJsonObject("crossing").add("share_of_draws", Json.number(share));
@@ -107,7 +100,7 @@ final class CompareCommand extends HeadroomCommand {
     List<String[]> rows = new ArrayList<>();
     rows.add(
         new String[] {
-          "at", "SECOND against FIRST", "value", Figures.percent(level) + " low", "high"
+          "at", "SECOND against FIRST", "value", Figures.percent(intervals.level) + " low", "high"
         });
     for (double scale : scales) {
       array.add(at(comparison, scale, rows));
@@ -123,12 +116,7 @@ final class CompareCommand extends HeadroomCommand {
     LawPoints points = new PointReader(log.files(), law).read(List.of(file));
     points.notes().forEach(n -> note("note: " + file + ": " + n));
     FitCommand.enough(law, points);
-    FitOptions options =
-        FitOptions.defaults()
-            .withBootstrap(bootstrap)
-            .withLevel(level)
-            .withSeed(seed)
-            .withThreads(Runtime.getRuntime().availableProcessors());
+    FitOptions options = intervals.fit(bootstrap);
     for (double[] x : points.data().x()) {
       double scale = law.name().equals("chinchilla") ? 6 * x[0] * x[1] : x[0];
       least = Math.min(least, scale);
@@ -144,7 +132,7 @@ final class CompareCommand extends HeadroomCommand {
 
   /** A curve that lost a term has no best split: an answer about the data. */
   private Comparison comparison(Fit first, Fit second) {
-    Comparison comparison = new Comparison(first, second, level, seed);
+    Comparison comparison = new Comparison(first, second, intervals.level, intervals.seed);
     try {
       comparison.difference(most);
     } catch (IllegalArgumentException e) {
@@ -197,7 +185,7 @@ final class CompareCommand extends HeadroomCommand {
     return "the curves cross at "
         + Figures.of(crossing.value(), 3)
         + ", "
-        + Figures.percent(level)
+        + Figures.percent(intervals.level)
         + " interval "
         + Figures.of(crossing.low(), 3)
         + " to "

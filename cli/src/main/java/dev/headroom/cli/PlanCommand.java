@@ -6,6 +6,7 @@ import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
 import dev.headroom.scaling.fit.Status;
+import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Laws;
 import dev.headroom.scaling.plan.Planner;
 import java.nio.file.Path;
@@ -110,14 +111,7 @@ final class PlanCommand extends HeadroomCommand {
               + " --mixture).")
   int bootstrap;
 
-  @Option(
-      names = "--level",
-      paramLabel = "P",
-      description = "Level of the intervals (default: 0.95).")
-  double level = 0.95;
-
-  @Option(names = "--seed", paramLabel = "S", description = "Seed of all draws (default: 1).")
-  long seed = 1;
+  @Mixin IntervalOptions intervals = new IntervalOptions();
 
   @Option(
       names = "--chart",
@@ -161,16 +155,12 @@ final class PlanCommand extends HeadroomCommand {
   }
 
   private int fromRuns() {
-    LawPoints points = new PointReader(log.files(), Laws.named("chinchilla")).read(files);
+    Law law = Laws.named("chinchilla");
+    LawPoints points = new PointReader(log.files(), law).read(files);
     points.notes().forEach(n -> note("note: " + n));
-    FitOptions options =
-        FitOptions.defaults()
-            .withBootstrap(bootstrap)
-            .withLevel(level)
-            .withSeed(seed)
-            .withThreads(Runtime.getRuntime().availableProcessors());
-    FitCommand.enough(Laws.named("chinchilla"), points);
-    Fit fit = Fitter.fit(Laws.named("chinchilla"), points.data(), options);
+    FitOptions options = intervals.fit(bootstrap);
+    FitCommand.enough(law, points);
+    Fit fit = Fitter.fit(law, points.data(), options);
     PlanOutput output = new PlanOutput(this, planner(fit));
     JsonObject json = json();
     json.add("fit", FitOutput.json(new JsonObject(), fit, points, options));
@@ -190,7 +180,7 @@ final class PlanCommand extends HeadroomCommand {
   /** A law that lost a term is an answer about the data, not a wrong command line. */
   private Planner planner(Fit fit) {
     try {
-      return new Planner(fit, level, seed);
+      return new Planner(fit, intervals.level, intervals.seed);
     } catch (IllegalArgumentException e) {
       throw new CommandException(ExitCode.FIT, e.getMessage());
     }

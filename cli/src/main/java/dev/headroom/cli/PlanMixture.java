@@ -27,12 +27,10 @@ final class PlanMixture {
   PlanMixture(PlanCommand asked) {
     this.asked = asked;
     this.options =
-        FitOptions.defaults()
-            .withObjective(Objective.LEAST_SQUARES_LOG)
-            .withBootstrap(asked.bootstrap == 0 ? RESAMPLES : asked.bootstrap)
-            .withLevel(asked.level)
-            .withSeed(asked.seed)
-            .withThreads(Runtime.getRuntime().availableProcessors());
+        asked
+            .intervals
+            .fit(asked.bootstrap == 0 ? RESAMPLES : asked.bootstrap)
+            .withObjective(Objective.LEAST_SQUARES_LOG);
   }
 
   int run() {

@@ -157,7 +157,7 @@ final class PlanOutput {
 
   String text() {
     List<String[]> rows = new ArrayList<>();
-    String level = Figures.percent(asked.level);
+    String level = Figures.percent(asked.intervals.level);
     rows.add(
         new String[] {Figures.of(asked.flops, 3) + " FLOPs", "", "value", level + " low", "high"});
     sections.forEach(
@@ -201,7 +201,7 @@ final class PlanOutput {
           plan.add(name.replace(' ', '_').replace("/", "_"), section);
         });
     json.add("plan", plan);
-    json.addProperty("level", asked.level);
+    json.addProperty("level", asked.intervals.level);
     if (!Double.isNaN(asked.runsBudget)) {
       json.add("next_runs", runs);
     }
