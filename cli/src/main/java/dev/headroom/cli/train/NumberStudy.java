@@ -4,7 +4,7 @@ import com.google.gson.JsonObject;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.NumberTokens;
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.TrainingStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -189,7 +189,7 @@ public final class NumberStudy {
     long start = System.nanoTime();
     TrainSettings settings = plan.settings(variant, seed);
     try (StudyModel model = new StudyModel(variant, settings, text, null)) {
-      LossLog.Entry last = null;
+      TrainingStep last = null;
       for (long step = 1; step <= plan.models().steps(); step++) {
         last = model.step(step, step == plan.models().steps());
       }

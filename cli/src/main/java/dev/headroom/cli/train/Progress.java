@@ -1,6 +1,6 @@
 package dev.headroom.cli.train;
 
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -52,7 +52,7 @@ final class Progress implements AutoCloseable {
   }
 
   /** Tells of a finished step. */
-  void step(LossLog.Entry entry) {
+  void step(TrainingStep entry) {
     valLoss = entry.valLoss() == null ? valLoss : entry.valLoss();
     if (bar != null) {
       bar.stepTo(entry.step());
@@ -72,11 +72,11 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  private double perStep(LossLog.Entry entry) {
+  private double perStep(TrainingStep entry) {
     return (System.nanoTime() - start) / 1e9 / Math.max(1, entry.step() - first);
   }
 
-  private String message(LossLog.Entry entry) {
+  private String message(TrainingStep entry) {
     return String.format(
         Locale.ROOT,
         "loss %.4f%s, %.0f tokens/s",

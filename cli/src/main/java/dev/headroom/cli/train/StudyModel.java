@@ -3,7 +3,7 @@ package dev.headroom.cli.train;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.SphericalFunction;
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.TrainingStep;
 
 /** One model of a study while it is trained. */
 final class StudyModel implements AutoCloseable {
@@ -36,8 +36,8 @@ final class StudyModel implements AutoCloseable {
    * @param last whether the mean negative log-likelihood of held-out text is wanted
    * @throws CommandException with exit code 1 where the loss is not finite
    */
-  LossLog.Entry step(long step, boolean last) {
-    LossLog.Entry entry = loop.step(step, last, seconds);
+  TrainingStep step(long step, boolean last) {
+    TrainingStep entry = loop.step(step, last, seconds);
     if (!Float.isFinite(entry.loss()) || !Double.isFinite(entry.gradNorm())) {
       throw new CommandException(
           ExitCode.CHECK_FAILED,

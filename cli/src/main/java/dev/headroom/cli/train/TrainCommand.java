@@ -5,7 +5,7 @@ import com.google.gson.JsonObject;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.cli.Headroom;
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -212,7 +212,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private void finish(TrainingRun run, Network network) throws IOException {
-    LossLog.Entry last = run.last();
+    TrainingStep last = run.last();
     if (last == null) {
       note("nothing left to do: all steps are made (expected: a larger --steps)");
       return;
@@ -239,7 +239,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private static String line(TrainingRun run) {
-    LossLog.Entry last = run.last();
+    TrainingStep last = run.last();
     return String.format(
         Locale.ROOT,
         "step %d: loss %.4f, held-out %.4f nats a token; %.0f tokens/s; peak memory %.2f GB; log %s%n",

@@ -7,8 +7,9 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import dev.headroom.head.training.AdamW;
 import dev.headroom.head.training.GlobalNorm;
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.TrainingStep;
 import dev.headroom.scaling.schedule.Schedule;
+import java.util.Map;
 
 /** Does one step after the other: batch, loss and gradients, norm, update, evaluation. */
 final class TrainingLoop {
@@ -49,7 +50,7 @@ final class TrainingLoop {
    * @param last whether the run ends here, so that the held-out loss is wanted
    * @param seconds since the run began, before this step
    */
-  LossLog.Entry step(long step, boolean last, double seconds) {
+  TrainingStep step(long step, boolean last, double seconds) {
     long start = System.nanoTime();
     float loss;
     double norm;
@@ -65,14 +66,14 @@ final class TrainingLoop {
     boolean evaluate = finite && (last || step % settings.evalEvery() == 0);
     Float valLoss = evaluate ? evaluate() : null;
     double taken = (System.nanoTime() - start) / 1e9;
-    return new LossLog.Entry(
+    return new TrainingStep(
         step,
         step * settings.tokensPerStep(),
         loss,
         schedule.lr(step),
         norm,
         seconds + taken,
-        valLoss);
+        valLoss == null ? Map.of() : Map.of("val_loss", valLoss));
   }
 
   private void update(double norm) {

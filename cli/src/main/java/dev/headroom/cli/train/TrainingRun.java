@@ -3,7 +3,8 @@ package dev.headroom.cli.train;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.training.Checkpoint;
-import dev.headroom.head.training.LossLog;
+import dev.headroom.listeners.LossLog;
+import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
@@ -22,7 +23,7 @@ final class TrainingRun {
   private RunState state;
   private long saved;
   private Float valLoss;
-  private LossLog.Entry last;
+  private TrainingStep last;
 
   /**
    * Prepares a run.
@@ -57,7 +58,7 @@ final class TrainingRun {
   }
 
   /** Returns the last line of the log, or null where no step was made. */
-  LossLog.Entry last() {
+  TrainingStep last() {
     return last;
   }
 

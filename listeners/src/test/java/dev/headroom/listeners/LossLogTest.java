@@ -1,4 +1,4 @@
-package dev.headroom.head.training;
+package dev.headroom.listeners;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,8 +16,9 @@ class LossLogTest {
 
   @TempDir Path folder;
 
-  private static LossLog.Entry entry(long step, Float valLoss) {
-    return new LossLog.Entry(step, step * 512, 1f / 3, 0.1 + step, 2.0 / 3, 1.23456, valLoss);
+  private static TrainingStep entry(long step, Float valLoss) {
+    Map<String, Number> more = valLoss == null ? Map.of() : Map.of("val_loss", valLoss);
+    return new TrainingStep(step, step * 512, 1f / 3, 0.1 + step, 2.0 / 3, 1.23456, more);
   }
 
   @Test
@@ -25,7 +27,7 @@ class LossLogTest {
     try (LossLog log = LossLog.create(file, HEADER)) {
       log.write(entry(1, null));
       log.write(entry(2, 4.25f));
-      log.write(new LossLog.Entry(3, 9, Float.NaN, 1e-4, Double.POSITIVE_INFINITY, 2, null));
+      log.write(new TrainingStep(3, 9, Float.NaN, 1e-4, Double.POSITIVE_INFINITY, 2, Map.of()));
       List<String> lines = Files.readAllLines(file);
       assertEquals(HEADER, lines.get(0));
       assertEquals(

@@ -1,8 +1,9 @@
-package dev.headroom.head.training;
+package dev.headroom.listeners;
 
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,11 +16,11 @@ import java.util.regex.Pattern;
 /**
  * Writes a run's canonical JSONL log: a header, then one line a step, flushed, at full precision.
  *
- * <p>Keys: {@code step, tokens, loss} (nats a token), {@code lr, grad_norm, time} (seconds) and,
- * where it was evaluated, {@code val_loss}. A loss that is not finite is written as {@code NaN} or
+ * <p>Keys: {@code step, tokens, loss} (nats a token), {@code lr, grad_norm, time} (seconds) and
+ * those of {@link TrainingStep#more}. A number that is not finite is written as {@code NaN} or
  * {@code Infinity}, which the readers take.
  */
-public final class LossLog implements Closeable {
+public final class LossLog implements StepObserver, Closeable {
   private static final Pattern STEP = Pattern.compile("^\\{\"step\":(\\d+),.*\\}$");
 
   private final Writer out;
@@ -67,52 +68,36 @@ public final class LossLog implements Closeable {
   }
 
   /** Writes one line and flushes it. */
-  public void write(Entry entry) throws IOException {
-    out.write(entry.json() + "\n");
+  public void write(TrainingStep step) throws IOException {
+    line(step.json());
+  }
+
+  @Override
+  public void onStep(TrainingStep step) {
+    try {
+      write(step);
+    } catch (IOException e) {
+      throw new UncheckedIOException("loss log: " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes a line of its own, which the readers lay over that of the same step. */
+  @Override
+  public void onEvaluation(long step, float valLoss) {
+    try {
+      line("{\"step\":" + step + ",\"val_loss\":" + valLoss + "}");
+    } catch (IOException e) {
+      throw new UncheckedIOException("loss log: " + e.getMessage(), e);
+    }
+  }
+
+  private void line(String json) throws IOException {
+    out.write(json + "\n");
     out.flush();
   }
 
   @Override
   public void close() throws IOException {
     out.close();
-  }
-
-  /**
-   * One line of the log.
-   *
-   * @param step number of the update, from 1
-   * @param tokens seen so far, this step's included
-   * @param loss of this step's batch before the update, in nats a token
-   * @param lr learning rate of this update
-   * @param gradNorm norm of all gradients before clipping
-   * @param seconds since the run began
-   * @param valLoss loss on held-out text after this update, or null
-   */
-  public record Entry(
-      long step,
-      long tokens,
-      float loss,
-      double lr,
-      double gradNorm,
-      double seconds,
-      Float valLoss) {
-
-    String json() {
-      // Float.toString is the shortest text that gives the same float back
-      return "{\"step\":"
-          + step
-          + ",\"tokens\":"
-          + tokens
-          + ",\"loss\":"
-          + loss
-          + ",\"lr\":"
-          + lr
-          + ",\"grad_norm\":"
-          + gradNorm
-          + ",\"time\":"
-          + Math.round(seconds * 1000) / 1000.0
-          + (valLoss == null ? "" : ",\"val_loss\":" + valLoss)
-          + "}";
-    }
   }
 }
