@@ -1,12 +1,8 @@
 package dev.headroom.scaling.log;
 
-import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * Reads canonical JSONL and delimited text, recognised by content, plain or gzip.
@@ -27,7 +23,9 @@ public final class LogReader {
 
   /** Reads one run from the rows of a file that a filter keeps. */
   public static Run readRun(Path file, ColumnMap map, RowFilter where) {
-    return with(file, in -> readRun(in, file.toString(), map, where));
+    try (LogInput input = LogInput.of(file)) {
+      return readRun(input, map, where);
+    }
   }
 
   /**
@@ -39,10 +37,14 @@ public final class LogReader {
    * @param where which rows count
    */
   public static Run readRun(InputStream in, String name, ColumnMap map, RowFilter where) {
+    return readRun(LogInput.of(in, name), map, where);
+  }
+
+  private static Run readRun(LogInput input, ColumnMap map, RowFilter where) {
+    String name = input.name();
     Faults faults = new Faults(name);
     Cells cells = new Cells();
-    TextInput text = new TextInput(in, name);
-    RowSource source = open(text, name, faults, cells);
+    RowSource source = LogFormats.of(input).open(input, cells, faults);
     RunColumns columns = RunColumns.choose(name, map, cells, source, faults);
     RunBuilder builder = new RunBuilder(name, columns, faults);
     requireFilter(where, cells, source, name, false);
@@ -52,9 +54,7 @@ public final class LogReader {
       }
     }
     requireFilter(where, cells, source, name, true);
-    if (text.cutShort()) {
-      faults.note("the gzip data ends early and was read as far as it goes");
-    }
+    input.tell(faults);
     columns.requireFound(cells);
     return builder.build(source.settings());
   }
@@ -66,7 +66,9 @@ public final class LogReader {
 
   /** Reads every numeric column of the rows of a file that a filter keeps. */
   public static Table readTable(Path file, RowFilter where) {
-    return with(file, in -> readTable(in, file.toString(), where));
+    try (LogInput input = LogInput.of(file)) {
+      return readTable(input, where);
+    }
   }
 
   /**
@@ -77,85 +79,22 @@ public final class LogReader {
    * @param where which rows count
    */
   public static Table readTable(InputStream in, String name, RowFilter where) {
+    return readTable(LogInput.of(in, name), where);
+  }
+
+  private static Table readTable(LogInput input, RowFilter where) {
+    String name = input.name();
     Faults faults = new Faults(name);
     Cells cells = new Cells();
-    TextInput text = new TextInput(in, name);
-    RowSource source = open(text, name, faults, cells);
+    RowSource source = LogFormats.of(input).open(input, cells, faults);
     requireFilter(where, cells, source, name, false);
     TableBuilder builder = new TableBuilder(name, faults);
     while (source.next(cells)) {
       builder.add(cells, where.test(cells));
     }
     requireFilter(where, cells, source, name, true);
-    if (text.cutShort()) {
-      faults.note("the gzip data ends early and was read as far as it goes");
-    }
+    input.tell(faults);
     return builder.build(cells);
-  }
-
-  private static <T> T with(Path file, Function<InputStream, T> read) {
-    if (Files.isDirectory(file)) {
-      throw new LogException(
-          file.toString(), 0, LogException.Kind.UNREADABLE, "a directory (expected: a file)");
-    }
-    try (InputStream in = Files.newInputStream(file)) {
-      return read.apply(in);
-    } catch (NoSuchFileException e) {
-      throw new LogException(
-          file.toString(), 0, LogException.Kind.UNREADABLE, "no such file (expected: a log)");
-    } catch (IOException e) {
-      throw new LogException(
-          file.toString(), 0, LogException.Kind.UNREADABLE, "cannot be read: " + e.getMessage());
-    }
-  }
-
-  private static RowSource open(TextInput text, String name, Faults faults, Cells cells) {
-    String start = text.start();
-    String body = start.stripLeading();
-    if (body.isEmpty()) {
-      throw new LogException(
-          name, 0, LogException.Kind.EMPTY, "empty (expected: at least one row of numbers)");
-    }
-    if (body.charAt(0) == '{') {
-      return new JsonlSource(text, faults, cells);
-    }
-    char separator = separator(body);
-    if (body.charAt(0) == '[' || separator == 0) {
-      throw new LogException(
-          name,
-          1,
-          LogException.Kind.MALFORMED,
-          "neither JSON objects, one a line, nor CSV or TSV with a header: '"
-              + firstLine(body)
-              + "' (expected: one of these)");
-    }
-    return new CsvSource(text, faults, cells, separator);
-  }
-
-  private static String firstLine(String body) {
-    String line = body.lines().findFirst().orElse("");
-    return line.length() > 80 ? line.substring(0, 80) + "..." : line;
-  }
-
-  /** Finds the separator that the first line, comments apart, holds most often outside quotes. */
-  private static char separator(String body) {
-    int from = 0;
-    while (from < body.length() && body.charAt(from) == '#' && body.indexOf('\n', from) > 0) {
-      from = body.indexOf('\n', from) + 1;
-    }
-    int[] seen = new int[3];
-    boolean quoted = false;
-    for (int i = from; i < body.length() && (quoted || body.charAt(i) != '\n'); i++) {
-      char c = body.charAt(i);
-      quoted ^= c == '"';
-      int which = quoted ? -1 : ",\t;".indexOf(c);
-      if (which >= 0) {
-        seen[which]++;
-      }
-    }
-    int best = seen[1] > seen[0] ? 1 : 0;
-    best = seen[2] > seen[best] ? 2 : best;
-    return seen[best] == 0 ? 0 : ",\t;".charAt(best);
   }
 
   private static void requireFilter(

@@ -1,0 +1,42 @@
+package dev.headroom.scaling.log;
+
+/** Delimited text: comma, tab or semicolon, whichever the first line holds most often. */
+final class CsvFormat implements LogFormat {
+  @Override
+  public String name() {
+    return "CSV";
+  }
+
+  @Override
+  public boolean recognises(LogInput input) {
+    String body = input.headText().stripLeading();
+    return !body.isEmpty() && body.charAt(0) != '[' && separator(body) != 0;
+  }
+
+  @Override
+  public RowSource open(LogInput input, Cells cells, Faults faults) {
+    char separator = separator(input.headText().stripLeading());
+    return new CsvSource(input.text(), faults, cells, separator);
+  }
+
+  /** Finds the separator that the first line, comments apart, holds most often outside quotes. */
+  static char separator(String body) {
+    int from = 0;
+    while (from < body.length() && body.charAt(from) == '#' && body.indexOf('\n', from) > 0) {
+      from = body.indexOf('\n', from) + 1;
+    }
+    int[] seen = new int[3];
+    boolean quoted = false;
+    for (int i = from; i < body.length() && (quoted || body.charAt(i) != '\n'); i++) {
+      char c = body.charAt(i);
+      quoted ^= c == '"';
+      int which = quoted ? -1 : ",\t;".indexOf(c);
+      if (which >= 0) {
+        seen[which]++;
+      }
+    }
+    int best = seen[1] > seen[0] ? 1 : 0;
+    best = seen[2] > seen[best] ? 2 : best;
+    return seen[best] == 0 ? 0 : ",\t;".charAt(best);
+  }
+}
