@@ -1,16 +1,19 @@
 package dev.headroom.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.headroom.cli.verdict.JsonReport;
+import dev.headroom.cli.verdict.Judged;
 import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.check.Checker;
 import dev.headroom.scaling.check.FinalBounds;
 import dev.headroom.scaling.check.Finding;
-import dev.headroom.scaling.check.Verdict;
+import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.TreeSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,19 +29,26 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  headroom check run.jsonl",
       "  headroom check run.jsonl --max-loss 3.2 --json",
+      "  headroom check runs/*.jsonl --report junit,github,step-summary",
       "  headroom check wandb_export.csv --map 'step=Step,loss=\"k2 training - lm loss\"'",
       ""
     },
     footer = {
       "",
-      "Exit codes: 0 passed; 1 a check failed; 2 usage; 3 the log is unreadable or empty."
+      "Exit codes: 0 passed; 1 a check failed; 2 usage; 3 a log is unreadable or empty, or a report",
+      "cannot be written; of several runs the worst."
     })
 final class CheckCommand extends HeadroomCommand {
 
-  @Parameters(paramLabel = "RUN", description = "Log of the run (JSONL, CSV; - is standard input).")
-  String run;
+  @Parameters(
+      paramLabel = "RUN",
+      arity = "1..*",
+      description = "Logs, one a run (JSONL, CSV; - is standard input); each has its verdict.")
+  List<String> runs;
 
   @Mixin LogOptions log = new LogOptions();
+
+  @Mixin ReportOptions report = new ReportOptions();
 
   @Option(
       names = "--rules",
@@ -74,11 +84,32 @@ final class CheckCommand extends HeadroomCommand {
   @Override
   public Integer call() {
     CheckOptions options = options();
-    Run read = log.files().run(run);
-    read.notes().forEach(n -> note("note: " + n));
-    Verdict verdict = Checker.check(read, options);
-    emit(json(read, verdict, options), () -> text(read, verdict, options));
-    return verdict.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED;
+    ReportOptions.Reports reports = report.open(System.getenv());
+    LogFiles files = log.files();
+    List<Judged> judged = new ArrayList<>();
+    int code = ExitCode.OK;
+    for (String run : new LinkedHashSet<>(runs)) {
+      try {
+        Judged one = judge(files.run(run), options);
+        judged.add(one);
+        code = Math.max(code, one.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED);
+      } catch (LogException | IllegalArgumentException e) {
+        judged.add(Judged.unreadable(run, e.getMessage()));
+        if (runs.size() == 1) {
+          reports.write(judged, spec.name(), err());
+          throw e;
+        }
+        err().println(spec.name() + ": " + Failures.line(run, e));
+        code = Math.max(code, Failures.code(e));
+      }
+    }
+    emit(json(judged), () -> text(judged));
+    return Math.max(code, reports.write(judged, spec.name(), err()));
+  }
+
+  private Judged judge(Run run, CheckOptions options) {
+    run.notes().forEach(n -> note("note: " + n));
+    return Judged.of(run, options.rules(), Checker.check(run, options));
   }
 
   private CheckOptions options() {
@@ -88,37 +119,40 @@ final class CheckCommand extends HeadroomCommand {
     return rules == null ? options : options.withRules(rules);
   }
 
-  private JsonObject json(Run read, Verdict verdict, CheckOptions options) {
+  /** One run is the document; several are a list in it. */
+  private JsonObject json(List<Judged> judged) {
     JsonObject json = json();
-    json.addProperty("run", read.name());
-    json.addProperty("verdict", verdict.passed() ? "pass" : "fail");
-    json.add("rules", Json.texts(new TreeSet<>(options.rules())));
-    json.addProperty("points", read.size());
-    JsonArray findings = new JsonArray();
-    for (Finding finding : verdict.findings()) {
-      JsonObject one = new JsonObject();
-      one.addProperty("rule", finding.rule());
-      one.addProperty("severity", finding.severity().name().toLowerCase(Locale.ROOT));
-      one.addProperty("step", finding.step());
-      one.addProperty("message", finding.message());
-      findings.add(one);
+    if (runs.size() == 1) {
+      JsonReport.add(json, judged.get(0));
+    } else {
+      JsonReport.add(json, judged);
     }
-    json.add("findings", findings);
-    json.add("notes", Json.texts(read.notes()));
     return json;
   }
 
-  private static String text(Run read, Verdict verdict, CheckOptions options) {
+  private static String text(List<Judged> judged) {
     StringBuilder text = new StringBuilder();
-    text.append(verdict.passed() ? "PASS " : "FAIL ").append(read.name());
-    text.append(": ").append(Figures.count(read.size(), "point")).append(", rules ");
-    text.append(String.join(", ", new TreeSet<>(options.rules()))).append('\n');
-    for (Finding finding : verdict.findings()) {
-      String severity = finding.severity().name().toLowerCase(Locale.ROOT);
-      text.append("  ").append(severity).append("  ").append(finding.rule());
-      text.append(" at step ").append(finding.step()).append(": ");
-      text.append(finding.message()).append('\n');
+    for (Judged run : judged) {
+      text.append(run.outcome()).append(' ').append(run.run()).append(": ");
+      if (run.outcome() == Judged.Outcome.UNREADABLE) {
+        text.append(run.problem()).append('\n');
+        continue;
+      }
+      text.append(Figures.count(run.extent().points(), "point")).append(", rules ");
+      text.append(String.join(", ", run.rules())).append('\n');
+      run.findings().forEach(finding -> text.append(line(finding)));
     }
     return text.toString();
+  }
+
+  private static String line(Finding finding) {
+    String severity = finding.severity().name().toLowerCase(Locale.ROOT);
+    return String.format(
+        Locale.ROOT,
+        "  %s  %s at step %d: %s%n",
+        severity,
+        finding.rule(),
+        finding.step(),
+        finding.message());
   }
 }

@@ -45,7 +45,14 @@ final class Failures {
     return code;
   }
 
-  private static int code(Exception e) {
+  /** Returns the line about one of several inputs, which it names. */
+  static String line(String input, RuntimeException e) {
+    String line = oneLine(message(e));
+    return line.startsWith(input) ? line : input + ": " + line;
+  }
+
+  /** Returns the exit code that an exception stands for. */
+  static int code(Exception e) {
     if (e instanceof CommandException command) {
       return command.exitCode();
     }

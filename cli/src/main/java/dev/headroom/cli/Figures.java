@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.Locale;
 
 /** Writes numbers and tables for people. */
-final class Figures {
+public final class Figures {
 
   private Figures() {}
 
   /** Writes a number with the given significant digits: {@code 1.8172}, {@code 3.1e-05}. */
-  static String of(double value, int digits) {
+  public static String of(double value, int digits) {
     if (Double.isNaN(value)) {
       return "?";
     }
@@ -36,7 +36,7 @@ final class Figures {
   }
 
   /** Writes a count and its noun: {@code 1 row}, {@code 2 rows}. */
-  static String count(long number, String noun) {
+  public static String count(long number, String noun) {
     return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
   }
 

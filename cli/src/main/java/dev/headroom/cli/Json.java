@@ -8,19 +8,19 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonPrimitive;
 
 /** Writes JSON as every reader understands it: numbers that JSON does not have become null. */
-final class Json {
+public final class Json {
   private static final Gson PRETTY =
       new GsonBuilder().setPrettyPrinting().serializeNulls().disableHtmlEscaping().create();
 
   private Json() {}
 
   /** Returns the text of a document, with a line end. */
-  static String text(JsonElement element) {
+  public static String text(JsonElement element) {
     return PRETTY.toJson(element) + "\n";
   }
 
   /** Returns a number, or null for NaN and infinity. */
-  static JsonElement number(double value) {
+  public static JsonElement number(double value) {
     return Double.isFinite(value) ? new JsonPrimitive(value) : JsonNull.INSTANCE;
   }
 
@@ -34,7 +34,7 @@ final class Json {
   }
 
   /** Returns an array of texts. */
-  static JsonArray texts(Iterable<String> values) {
+  public static JsonArray texts(Iterable<String> values) {
     JsonArray array = new JsonArray();
     values.forEach(array::add);
     return array;

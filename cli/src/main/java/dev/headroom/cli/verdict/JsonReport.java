@@ -1,0 +1,73 @@
+package dev.headroom.cli.verdict;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.headroom.cli.Headroom;
+import dev.headroom.cli.Json;
+import dev.headroom.scaling.check.Finding;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/** JSON as {@code check-1.schema.json}, beside this class, describes it. */
+public final class JsonReport {
+  private JsonReport() {}
+
+  static String text(List<Judged> runs) {
+    JsonObject json = new JsonObject();
+    json.addProperty("headroom", Headroom.VERSION);
+    json.addProperty("schema", 1);
+    json.addProperty("command", "check");
+    add(json, runs);
+    return Json.text(json);
+  }
+
+  /** Adds the worst verdict and all runs to a document. */
+  public static void add(JsonObject json, List<Judged> runs) {
+    Judged.Outcome worst =
+        runs.stream()
+            .map(Judged::outcome)
+            .max(Comparator.naturalOrder())
+            .orElse(Judged.Outcome.PASS);
+    json.addProperty("verdict", word(worst));
+    JsonArray array = new JsonArray();
+    for (Judged run : runs) {
+      JsonObject one = new JsonObject();
+      add(one, run);
+      array.add(one);
+    }
+    json.add("runs", array);
+  }
+
+  /** Adds what is known of one run to an object. */
+  public static void add(JsonObject json, Judged run) {
+    json.addProperty("run", run.run());
+    json.addProperty("verdict", word(run.outcome()));
+    if (run.outcome() == Judged.Outcome.UNREADABLE) {
+      json.addProperty("problem", run.problem());
+      return;
+    }
+    json.add("rules", Json.texts(run.rules()));
+    json.addProperty("points", run.extent().points());
+    json.addProperty("firstStep", run.extent().firstStep());
+    json.addProperty("lastStep", run.extent().lastStep());
+    json.add("lastLoss", Json.number(run.extent().lastLoss()));
+    JsonArray findings = new JsonArray();
+    run.findings().forEach(f -> findings.add(finding(f)));
+    json.add("findings", findings);
+    json.add("notes", Json.texts(run.notes()));
+  }
+
+  private static JsonObject finding(Finding finding) {
+    JsonObject one = new JsonObject();
+    one.addProperty("rule", finding.rule());
+    one.addProperty("severity", finding.severity().name().toLowerCase(Locale.ROOT));
+    one.addProperty("step", finding.step());
+    one.addProperty("message", finding.message());
+    return one;
+  }
+
+  private static String word(Judged.Outcome outcome) {
+    return outcome.name().toLowerCase(Locale.ROOT);
+  }
+}
