@@ -5,18 +5,18 @@ import dev.headroom.cli.verdict.JsonReport;
 import dev.headroom.cli.verdict.Judged;
 import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.check.Checker;
-import dev.headroom.scaling.check.FinalBounds;
 import dev.headroom.scaling.check.Finding;
+import dev.headroom.scaling.check.RulesSchema;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
 /** Judges the log of one run. */
@@ -30,6 +30,8 @@ import picocli.CommandLine.Parameters;
       "  headroom check run.jsonl",
       "  headroom check run.jsonl --max-loss 3.2 --json",
       "  headroom check runs/*.jsonl --report junit,github,step-summary",
+      "  headroom check run.jsonl --rules rules.json --set spike.mads=10 --fail-on warning",
+      "  headroom check --explain spike",
       "  headroom check wandb_export.csv --map 'step=Step,loss=\"k2 training - lm loss\"'",
       ""
     },
@@ -42,7 +44,7 @@ final class CheckCommand extends HeadroomCommand {
 
   @Parameters(
       paramLabel = "RUN",
-      arity = "1..*",
+      arity = "0..*",
       description = "Logs, one a run (JSONL, CSV; - is standard input); each has its verdict.")
   List<String> runs;
 
@@ -50,40 +52,38 @@ final class CheckCommand extends HeadroomCommand {
 
   @Mixin ReportOptions report = new ReportOptions();
 
+  @Mixin RuleOptions rules = new RuleOptions();
+
   @Option(
-      names = "--rules",
-      split = ",",
+      names = "--explain",
       paramLabel = "RULE",
-      description = "Only these of: finite, spike, divergence, final.")
-  Set<String> rules;
+      description =
+          "Say what a rule (or all of them) assumes, its settings, and why they are so; needs no RUN.")
+  String explain;
 
-  @Option(
-      names = "--max-loss",
-      paramLabel = "NATS",
-      description = "Rule final: fail when the last loss is above NATS.")
-  double maxLoss = Double.NaN;
-
-  @Option(
-      names = "--max-perplexity",
-      paramLabel = "P",
-      description = "Rule final: fail when the last perplexity is above P.")
-  double maxPerplexity = Double.NaN;
-
-  @Option(
-      names = "--at-step",
-      paramLabel = "STEP",
-      description = "Rule final: judge at STEP instead of the last one.")
-  long atStep;
-
-  @Option(
-      names = "--at-tokens",
-      paramLabel = "TOKENS",
-      description = "Rule final: judge at TOKENS instead of the last step.")
-  long atTokens;
+  @Option(names = "--rules-schema", description = "Print the JSON Schema of rules files.")
+  boolean schema;
 
   @Override
   public Integer call() {
-    CheckOptions options = options();
+    if (schema) {
+      emit(RulesSchema.text());
+      return ExitCode.OK;
+    }
+    if (explain != null) {
+      JsonObject json = json();
+      RuleHelp.json(explain, json);
+      emit(json, () -> RuleHelp.text(explain));
+      return ExitCode.OK;
+    }
+    if (runs == null) {
+      throw new ParameterException(
+          spec.commandLine(), "RUN: none (expected: the log of a run, or --explain RULE)");
+    }
+    return checkAll(rules.options());
+  }
+
+  private int checkAll(CheckOptions options) {
     ReportOptions.Reports reports = report.open(System.getenv());
     LogFiles files = log.files();
     List<Judged> judged = new ArrayList<>();
@@ -110,13 +110,6 @@ final class CheckCommand extends HeadroomCommand {
   private Judged judge(Run run, CheckOptions options) {
     run.notes().forEach(n -> note("note: " + n));
     return Judged.of(run, options.rules(), Checker.check(run, options));
-  }
-
-  private CheckOptions options() {
-    CheckOptions options =
-        CheckOptions.defaults()
-            .withBounds(new FinalBounds(maxLoss, maxPerplexity, atStep, atTokens));
-    return rules == null ? options : options.withRules(rules);
   }
 
   /** One run is the document; several are a list in it. */

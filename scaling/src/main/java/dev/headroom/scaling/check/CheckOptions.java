@@ -1,85 +1,113 @@
 package dev.headroom.scaling.check;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Sets what {@link Checker} looks for.
  *
- * @param rules ids of the rules to apply, out of {@link #ALL_RULES}
- * @param window points of the trailing window that gives the running level
- * @param spikeMads robust standard deviations above the running level that make a spike
- * @param spikeRelative smallest relative rise of a spike (0.1 = 10 %)
- * @param divergenceMads robust standard deviations of the rise that make a divergence
- * @param divergenceRelative smallest relative rise of a divergence
- * @param bounds bounds of the final loss, none by default
+ * <p>A setting is named by its rule and its own name, {@code spike.mads}; {@link Rules#infos()}
+ * lists them all with their ranges. {@code RULE.severity} is {@code off}, {@code info}, {@code
+ * warning} or {@code error}: every warning and error of the rule then counts as that.
+ *
+ * @param rules ids of the rules to apply
+ * @param values settings that differ from the defaults, by {@code rule.setting}
+ * @param severities severities given to rules
+ * @param failOn what makes the verdict fail
  */
 public record CheckOptions(
     Set<String> rules,
-    int window,
-    double spikeMads,
-    double spikeRelative,
-    double divergenceMads,
-    double divergenceRelative,
-    FinalBounds bounds) {
+    Map<String, Object> values,
+    Map<String, Severity> severities,
+    FailOn failOn) {
 
-  /** Every rule id. */
-  public static final Set<String> ALL_RULES = Set.of("finite", "spike", "divergence", "final");
-
-  /** Checks the ranges and copies the rules. */
+  /** Checks the names and copies. */
   public CheckOptions {
-    rules = Set.copyOf(rules);
-    for (String rule : rules) {
-      if (!ALL_RULES.contains(rule)) {
-        throw new IllegalArgumentException(
-            "rule: " + rule + " (expected: finite, spike, divergence or final)");
-      }
-    }
-    if (window < 4 || window > 100_000) {
-      throw new IllegalArgumentException("window: " + window + " (expected: 4 to 100000 points)");
-    }
-    positive("spikeMads", spikeMads);
-    positive("spikeRelative", spikeRelative);
-    positive("divergenceMads", divergenceMads);
-    positive("divergenceRelative", divergenceRelative);
+    rules.forEach(Rules::info);
+    rules = Collections.unmodifiableSet(new LinkedHashSet<>(rules));
+    values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    severities = Collections.unmodifiableMap(new LinkedHashMap<>(severities));
   }
 
-  private static void positive(String name, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new IllegalArgumentException(name + ": " + value + " (expected: above 0)");
-    }
-  }
-
-  /** Returns every rule with its default and no bound on the final loss. */
+  /** Returns every rule with its defaults. */
   public static CheckOptions defaults() {
-    return new CheckOptions(ALL_RULES, 50, 8, 0.1, 6, 0.03, FinalBounds.none());
+    return new CheckOptions(Rules.ids(), Map.of(), Map.of(), FailOn.ERROR);
   }
 
-  /** Returns these options with other rules. */
-  public CheckOptions withRules(Set<String> ids) {
-    return new CheckOptions(
-        ids, window, spikeMads, spikeRelative, divergenceMads, divergenceRelative, bounds);
+  /** Returns the options of a profile. */
+  public static CheckOptions of(Profile profile) {
+    CheckOptions out = new CheckOptions(Rules.ids(), profile.settings(), Map.of(), FailOn.ERROR);
+    for (Map.Entry<String, String> e : profile.severities().entrySet()) {
+      out = out.with(e.getKey() + ".severity", e.getValue());
+    }
+    return out;
   }
 
-  /** Returns these options with another window. */
-  public CheckOptions withWindow(int points) {
-    return new CheckOptions(
-        rules, points, spikeMads, spikeRelative, divergenceMads, divergenceRelative, bounds);
+  /** Returns these options with these rules only. */
+  public CheckOptions only(Set<String> ids) {
+    return new CheckOptions(ids, values, severities, failOn);
   }
 
-  /** Returns these options with other limits of the spike rule. */
-  public CheckOptions withSpike(double mads, double relative) {
-    return new CheckOptions(
-        rules, window, mads, relative, divergenceMads, divergenceRelative, bounds);
+  /** Returns these options with another condition of failure. */
+  public CheckOptions failingOn(FailOn when) {
+    return new CheckOptions(rules, values, severities, when);
   }
 
-  /** Returns these options with other limits of the divergence rule. */
-  public CheckOptions withDivergence(double mads, double relative) {
-    return new CheckOptions(rules, window, spikeMads, spikeRelative, mads, relative, bounds);
+  /**
+   * Returns these options with one more setting.
+   *
+   * @param name rule and setting, such as {@code spike.mads}, or {@code spike.severity}
+   * @param value the value as text
+   * @throws IllegalArgumentException if there is no such setting or the value breaks its rule
+   */
+  public CheckOptions with(String name, String value) {
+    int dot = name.indexOf('.');
+    if (dot < 0) {
+      throw new IllegalArgumentException(
+          "setting: " + name + " (expected: RULE.NAME, such as spike.mads)");
+    }
+    String rule = name.substring(0, dot);
+    RuleInfo info = Rules.info(rule);
+    String own = name.substring(dot + 1);
+    if (own.equals("severity")) {
+      return withSeverity(rule, value);
+    }
+    Map<String, Object> more = new LinkedHashMap<>(values);
+    more.put(name, info.setting(own).read(rule, value));
+    return new CheckOptions(rules, more, severities, failOn);
   }
 
-  /** Returns these options with bounds of the final loss. */
-  public CheckOptions withBounds(FinalBounds limits) {
-    return new CheckOptions(
-        rules, window, spikeMads, spikeRelative, divergenceMads, divergenceRelative, limits);
+  /** Returns these options with one more number. */
+  public CheckOptions with(String name, double value) {
+    return with(name, Double.toString(value));
+  }
+
+  private CheckOptions withSeverity(String rule, String value) {
+    Set<String> on = new LinkedHashSet<>(rules);
+    Map<String, Severity> given = new LinkedHashMap<>(severities);
+    if (value.equals("off")) {
+      on.remove(rule);
+      return new CheckOptions(on, values, given, failOn);
+    }
+    if (!List.of("info", "warning", "error").contains(value)) {
+      throw new IllegalArgumentException(
+          rule + ".severity: " + value + " (expected: off, info, warning or error)");
+    }
+    on.add(rule);
+    given.put(rule, Severity.valueOf(value.toUpperCase(Locale.ROOT)));
+    return new CheckOptions(on, values, given, failOn);
+  }
+
+  /** Returns a finding with the severity that its rule was given. */
+  public Finding graded(Finding finding) {
+    Severity given = severities.get(finding.rule());
+    return given == null || finding.severity() == Severity.INFO
+        ? finding
+        : new Finding(finding.rule(), given, finding.step(), finding.message());
   }
 }

@@ -8,15 +8,34 @@ import java.util.List;
  *
  * <p>Levels are medians of q neighbouring points, q a twentieth of the log within 1 to 200 (at
  * least 3 from 12 points on). The rule fires where the last level is above the best earlier one by
- * more than {@code divergenceRelative} and {@code divergenceMads} standard errors; the noise of a
- * point is taken from second differences, so that a trend does not count as noise.
+ * more than {@code relative} and {@code mads} standard errors; the noise of a point is taken from
+ * second differences, so that a trend does not count as noise.
  */
-final class DivergenceRule {
+final class DivergenceRule implements Rule {
   private static final int FEWEST = 5;
 
-  private DivergenceRule() {}
+  private static final RuleInfo INFO =
+      new RuleInfo(
+          "divergence",
+          "the loss ends above where it had been",
+          "a good run ends near its lowest level; a rise that came back does not count",
+          "error; warning where some loss is not above zero, as such a loss is no objective",
+          "3 % and 6 standard errors: no public healthy run rises so far, runs that blew up rise by"
+              + " a tenth or more; a moving z-score sees neither",
+          "runs that blew up found, one line per 100 steps, public healthy runs silent: headroom"
+              + " selftest checks",
+          List.of(
+              Setting.above0("mads", 6, "robust standard errors of the rise"),
+              Setting.above0("relative", 0.03, "smallest relative rise")));
 
-  static void apply(Level level, CheckOptions options, List<Finding> out) {
+  @Override
+  public RuleInfo info() {
+    return INFO;
+  }
+
+  @Override
+  public void apply(Subject subject, RuleSettings set, List<Finding> out) {
+    Level level = subject.level();
     double[] y = level.y();
     int n = y.length;
     if (n < FEWEST) {
@@ -35,9 +54,8 @@ final class DivergenceRule {
       }
     }
     // A median of q points has a standard error of 1.2533 sigma / sqrt(q); two of them differ.
-    double error = noise(y) * 1.2533 * Math.sqrt(2.0 / q);
-    double limit =
-        Math.max(Math.log1p(options.divergenceRelative()), options.divergenceMads() * error);
+    double error = level.noise() * 1.2533 * Math.sqrt(2.0 / q);
+    double limit = Math.max(Math.log1p(set.number("relative")), set.number("mads") * error);
     if (last - best <= limit) {
       return;
     }
@@ -49,8 +67,8 @@ final class DivergenceRule {
     double from = middle(level.loss(), at, q);
     double to = middle(level.loss(), n - q, q);
     return new Finding(
-        "divergence",
-        Severity.ERROR,
+        INFO.id(),
+        level.positive() ? Severity.ERROR : Severity.WARNING,
         level.step()[at + q / 2],
         "loss rose from "
             + Level.number(from)
@@ -67,13 +85,5 @@ final class DivergenceRule {
 
   private static double middle(double[] values, int from, int q) {
     return Level.median(Arrays.copyOfRange(values, from, from + q), q);
-  }
-
-  private static double noise(double[] y) {
-    double[] second = new double[y.length - 2];
-    for (int i = 0; i < second.length; i++) {
-      second[i] = Math.abs(y[i] - 2 * y[i + 1] + y[i + 2]);
-    }
-    return 1.4826 * Level.median(second, second.length) / Math.sqrt(6);
   }
 }

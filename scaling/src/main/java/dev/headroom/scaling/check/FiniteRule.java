@@ -4,10 +4,25 @@ import dev.headroom.scaling.log.Run;
 import java.util.List;
 
 /** Finds NaN and infinite values of the loss, the validation loss and the gradient norm. */
-final class FiniteRule {
-  private FiniteRule() {}
+final class FiniteRule implements Rule {
+  private static final RuleInfo INFO =
+      new RuleInfo(
+          "finite",
+          "a loss, validation loss or gradient norm is NaN or infinite",
+          "a cell that is not there was not logged, which is no fault",
+          "error; warning for a gradient norm that is finite again later",
+          "no healthy run logs such a loss; loss scaling skips steps whose gradients overflow",
+          "by construction: any such value is found",
+          List.of());
 
-  static void apply(Run run, List<Finding> out) {
+  @Override
+  public RuleInfo info() {
+    return INFO;
+  }
+
+  @Override
+  public void apply(Subject subject, RuleSettings set, List<Finding> out) {
+    Run run = subject.run();
     one(run.step(), run.loss(), "loss", out);
     double[] valLoss = run.columns().get("val_loss");
     if (valLoss != null) {

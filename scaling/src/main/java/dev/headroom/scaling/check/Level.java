@@ -11,8 +11,9 @@ import java.util.Locale;
  * @param step steps with a finite loss
  * @param loss the losses
  * @param y the losses on the working scale
+ * @param positive whether every loss is above zero, so that y is its logarithm
  */
-record Level(long[] step, double[] loss, double[] y) {
+record Level(long[] step, double[] loss, double[] y, boolean positive) {
 
   static Level of(Run run) {
     long[] runStep = run.step();
@@ -30,7 +31,7 @@ record Level(long[] step, double[] loss, double[] y) {
     }
     step = Arrays.copyOf(step, n);
     loss = Arrays.copyOf(loss, n);
-    return new Level(step, loss, positive ? logs(loss) : scaled(loss));
+    return new Level(step, loss, positive ? logs(loss) : scaled(loss), positive);
   }
 
   private static double[] logs(double[] loss) {
@@ -52,6 +53,21 @@ record Level(long[] step, double[] loss, double[] y) {
       y[i] /= scale;
     }
     return y;
+  }
+
+  /**
+   * Returns the standard deviation of one point on the working scale, from second differences, so
+   * that a trend does not count as noise; NaN for fewer than three points.
+   */
+  double noise() {
+    if (y.length < 3) {
+      return Double.NaN;
+    }
+    double[] second = new double[y.length - 2];
+    for (int i = 0; i < second.length; i++) {
+      second[i] = Math.abs(y[i] - 2 * y[i + 1] + y[i + 2]);
+    }
+    return 1.4826 * median(second, second.length) / Math.sqrt(6);
   }
 
   /** Returns the median of the first n values; reorders them. */

@@ -1,6 +1,6 @@
 package dev.headroom.scaling.check;
 
-/** How bad a finding is; only an error makes a verdict fail. */
+/** How bad a finding is; by default only an error makes a verdict fail. */
 public enum Severity {
   /** Worth knowing. */
   INFO,

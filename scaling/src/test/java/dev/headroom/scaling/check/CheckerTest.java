@@ -129,29 +129,32 @@ class CheckerTest {
   void judgesTheFinalLossOnlyWhenAsked() {
     Run run = run(i -> 1, Map.of());
     CheckOptions options = CheckOptions.defaults();
-    FinalBounds tight = new FinalBounds(2.4, Double.NaN, 0, 0);
-    Verdict verdict = Checker.check(run, options.withBounds(tight));
+    Verdict verdict = Checker.check(run, options.with("final.max_loss", 2.4));
     assertFalse(verdict.passed());
     assertEquals("final", verdict.findings().get(0).rule());
-    assertTrue(Checker.check(run, options.withBounds(new FinalBounds(3, 20, 0, 0))).passed());
-    assertFalse(
-        Checker.check(run, options.withBounds(new FinalBounds(Double.NaN, 5, 0, 0))).passed());
-    Verdict early =
-        Checker.check(run, options.withBounds(new FinalBounds(3, Double.NaN, 20000, 0)));
+    CheckOptions loose = options.with("final.max_loss", 3);
+    assertTrue(Checker.check(run, loose.with("final.max_perplexity", 20)).passed());
+    assertFalse(Checker.check(run, options.with("final.max_perplexity", 5)).passed());
+    assertFalse(Checker.check(run, options.with("final.max_best", 2)).passed());
+    assertTrue(Checker.check(run, options.with("final.max_best", 2.7)).passed());
+    assertFalse(Checker.check(run, options.with("final.min_fall", .9)).passed());
+    assertTrue(Checker.check(run, options.with("final.min_fall", .5)).passed());
+    Verdict early = Checker.check(run, loose.with("final.at_step", 20000));
     assertTrue(early.findings().get(0).message().contains("before step 20000"));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> Checker.check(run, options.withBounds(new FinalBounds(3, Double.NaN, 0, 5))));
+        IllegalArgumentException.class, () -> Checker.check(run, loose.with("final.at_tokens", 5)));
   }
 
   @Test
-  void everyRuleCanBeSwitchedOff() {
+  void onlyTheRulesThatWereNamedAreApplied() {
     Run run = run(i -> i == 300 ? Double.NaN : i >= 900 ? 1.5 : 1, Map.of());
-    CheckOptions options = CheckOptions.defaults().withBounds(new FinalBounds(1, Double.NaN, 0, 0));
-    for (String rule : CheckOptions.ALL_RULES) {
-      Verdict verdict = Checker.check(run, options.withRules(Set.of(rule)));
+    CheckOptions options = CheckOptions.defaults().with("final.max_loss", 1);
+    for (String rule : List.of("finite", "spike", "divergence", "final")) {
+      Verdict verdict = Checker.check(run, options.only(Set.of(rule)));
       assertFalse(verdict.findings().isEmpty(), rule);
       assertTrue(verdict.findings().stream().allMatch(f -> f.rule().equals(rule)), rule);
+      Verdict without = Checker.check(run, options.with(rule + ".severity", "off"));
+      assertTrue(without.findings().stream().noneMatch(f -> f.rule().equals(rule)), rule);
     }
   }
 
@@ -176,8 +179,36 @@ class CheckerTest {
     assertThrows(
         IllegalArgumentException.class, () -> Checker.check(empty, CheckOptions.defaults()));
     assertThrows(
-        IllegalArgumentException.class, () -> CheckOptions.defaults().withRules(Set.of("spikes")));
-    assertThrows(IllegalArgumentException.class, () -> CheckOptions.defaults().withWindow(2));
-    assertThrows(IllegalArgumentException.class, () -> CheckOptions.defaults().withSpike(0, .1));
+        IllegalArgumentException.class, () -> CheckOptions.defaults().only(Set.of("spikes")));
+    refuses("spike.window", "2", "spike.window: 2 (expected: a whole number from 4 to 10000)");
+    refuses("spike.mads", "0", "spike.mads: 0 (expected: a number above 0)");
+    refuses("spike.mads", "NaN", "spike.mads: NaN (expected: a number above 0)");
+    refuses("spike.window", "7.5", "spike.window: 7.5 (expected: a whole number from 4 to 10000)");
+    refuses("spike.depth", "1", "no such setting (expected: mads, relative, window or severity)");
+    refuses("spike", "1", "setting: spike (expected: RULE.NAME, such as spike.mads)");
+    refuses("spike.severity", "bad", "(expected: off, info, warning or error)");
+  }
+
+  private static void refuses(String name, String value, String message) {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> CheckOptions.defaults().with(name, value));
+    assertTrue(e.getMessage().contains(message), e.getMessage());
+  }
+
+  @Test
+  void aRecoveredSpikeFailsOnlyWhenAsked() {
+    Run run = run(i -> i >= 500 && i < 510 ? 1.5 : 1, Map.of());
+    CheckOptions options = CheckOptions.defaults();
+    assertTrue(Checker.check(run, options).passed());
+    assertFalse(Checker.check(run, options.failingOn(FailOn.WARNING)).passed());
+    Verdict raised = Checker.check(run, options.with("spike.severity", "error"));
+    assertFalse(raised.passed());
+    assertTrue(
+        Checker.check(run, options.with("spike.severity", "error").failingOn(FailOn.NEVER))
+            .passed());
+    assertEquals(
+        Severity.INFO,
+        Checker.check(run, options.with("spike.severity", "info")).findings().get(0).severity());
   }
 }
