@@ -90,10 +90,14 @@ public final class MarkdownReport {
             readable ? word(run.outcome()) : "**unreadable**",
             readable ? String.valueOf(extent.points()) : "",
             readable ? String.valueOf(extent.lastStep()) : "",
-            readable ? Figures.of(extent.lastLoss(), 5) : "",
+            readable ? loss(extent.lastLoss()) : "",
             String.valueOf(run.count(Severity.ERROR)),
             String.valueOf(run.count(Severity.WARNING)))
         + " |\n";
+  }
+
+  private static String loss(double loss) {
+    return Double.isNaN(loss) ? "NaN" : Figures.of(loss, 5);
   }
 
   private static String line(Finding f) {

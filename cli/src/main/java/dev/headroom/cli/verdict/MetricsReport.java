@@ -28,7 +28,7 @@ final class MetricsReport {
         "headroom_check_readable",
         runs,
         r -> r.outcome() == Judged.Outcome.UNREADABLE ? 0 : 1);
-    family(text, "headroom_check_findings", "", "Findings of a rule, by severity.");
+    family(text, "headroom_check_findings", "", "Warnings and errors of a rule.");
     read.forEach(run -> findings(text, run));
     family(text, "headroom_check_last_step", "", "Last step of the run.");
     gauges(text, "headroom_check_last_step", read, r -> r.extent().lastStep());
@@ -56,7 +56,7 @@ final class MetricsReport {
   private static void findings(StringBuilder text, Judged run) {
     for (String rule : run.rules()) {
       List<Finding> found = run.findings(rule);
-      for (Severity severity : Severity.values()) {
+      for (Severity severity : List.of(Severity.WARNING, Severity.ERROR)) {
         long count = found.stream().filter(f -> f.severity() == severity).count();
         text.append("headroom_check_findings{run=\"").append(label(run.run()));
         text.append("\",rule=\"").append(label(rule)).append("\",severity=\"");
@@ -81,6 +81,10 @@ final class MetricsReport {
 
   /** Escapes the value of a label. */
   static String label(String text) {
-    return text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n").replace('#', '_');
+    return text.replace("\r", "")
+        .replace("\\", "\\\\")
+        .replace("\"", "\\\"")
+        .replace("\n", "\\n")
+        .replace('#', '_');
   }
 }

@@ -1,0 +1,62 @@
+package dev.headroom.cli.verdict;
+
+import dev.headroom.scaling.check.Finding;
+import dev.headroom.scaling.check.Severity;
+import dev.headroom.scaling.check.Verdict;
+import dev.headroom.scaling.log.Run;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Runs to report on, among them one whose texts hold what each format has to escape. */
+final class Verdicts {
+
+  /** Text with the special characters of XML, YAML, Markdown, OpenMetrics and workflow commands. */
+  static final String NASTY =
+      "a|b `c` *d* <e a=\"1\"> &amp; % , : :: # ' \\ {x=\"y\"} ]]> @f ~g~ [h](i)\n::error::x\r\n"
+          + "\u0000\u001b[31m\t\uD800 \uFFFE \u00e9\u4e2d\uD83D\uDE00";
+
+  private static final Set<String> RULES = Set.of("finite", "spike", "divergence");
+
+  private Verdicts() {}
+
+  static Judged good() {
+    return Judged.of(run("runs/good.jsonl", 2.5), RULES, new Verdict(true, List.of()));
+  }
+
+  static Judged warned() {
+    Finding spike = new Finding("spike", Severity.WARNING, 7, "20 % up, came back");
+    Finding note = new Finding("divergence", Severity.INFO, 9, "flat");
+    return Judged.of(run("warned.csv", 3), RULES, new Verdict(true, List.of(spike, note)));
+  }
+
+  static Judged bad() {
+    return Judged.of(
+        run("runs/bad #1.jsonl", Double.NaN),
+        RULES,
+        new Verdict(
+            false,
+            List.of(
+                new Finding("spike", Severity.WARNING, 3, "10 % up"),
+                new Finding("finite", Severity.ERROR, 8, "loss is NaN"),
+                new Finding("finite", Severity.ERROR, 9, "loss is NaN again"))));
+  }
+
+  static Judged nasty() {
+    Finding finding = new Finding("finite", Severity.ERROR, -1, NASTY);
+    return Judged.of(run(NASTY, 1e-300), RULES, new Verdict(false, List.of(finding)));
+  }
+
+  static Judged unreadable() {
+    return Judged.unreadable("absent.csv", "absent.csv: no such file (expected: a log)");
+  }
+
+  static List<Judged> all() {
+    return List.of(good(), warned(), bad(), nasty(), unreadable());
+  }
+
+  private static Run run(String name, double lastLoss) {
+    return new Run(
+        name, new long[] {1, 10}, new double[] {4, lastLoss}, Map.of(), List.of("1 gap"));
+  }
+}
