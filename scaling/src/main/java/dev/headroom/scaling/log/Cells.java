@@ -6,11 +6,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Holds one row as text, and the names of all columns met so far. */
+/** Holds one row as text or numbers, and the names of all columns met so far. */
 final class Cells {
   private final Map<String, Integer> index = new HashMap<>();
   private final List<String> names = new ArrayList<>();
+
+  /** Stands in a text cell whose value is in {@link #numbers}; told by identity. */
+  private static final String NUMBER = new String("number");
+
   private String[] text = new String[16];
+  private double[] numbers = new double[16];
   long line;
 
   int add(String name) {
@@ -22,6 +27,7 @@ final class Cells {
     names.add(name);
     if (names.size() > text.length) {
       text = Arrays.copyOf(text, 2 * text.length);
+      numbers = Arrays.copyOf(numbers, text.length);
     }
     return names.size() - 1;
   }
@@ -43,8 +49,23 @@ final class Cells {
     text[column] = value;
   }
 
+  /** Sets a cell to a number, which needs no text until someone asks for it. */
+  void set(int column, double value) {
+    text[column] = NUMBER;
+    numbers[column] = value;
+  }
+
+  /** Says whether a cell is set. */
+  boolean has(int column) {
+    return column >= 0 && text[column] != null;
+  }
+
   String[] copy() {
-    return Arrays.copyOf(text, names.size());
+    String[] out = new String[names.size()];
+    for (int c = 0; c < out.length; c++) {
+      out[c] = text(c);
+    }
+    return out;
   }
 
   void load(String[] row, long atLine) {
@@ -54,15 +75,32 @@ final class Cells {
   }
 
   String text(int column) {
-    return column < 0 ? null : text[column];
+    if (column < 0 || !isNumber(column)) {
+      return column < 0 ? null : text[column];
+    }
+    double value = numbers[column];
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? Long.toString((long) value)
+        : Double.toString(value);
+  }
+
+  @SuppressWarnings("ReferenceEquality")
+  private boolean isNumber(int column) {
+    return text[column] == NUMBER;
   }
 
   double number(int column) {
+    if (column >= 0 && isNumber(column)) {
+      return numbers[column];
+    }
     return column < 0 ? Run.ABSENT : number(text[column]);
   }
 
   /** Says whether a cell holds text that is neither a number nor a mark for "nothing". */
   boolean isWord(int column) {
+    if (column >= 0 && isNumber(column)) {
+      return false;
+    }
     String cell = text(column);
     return cell != null && Run.isAbsent(number(cell)) && !isNothing(cell.trim());
   }

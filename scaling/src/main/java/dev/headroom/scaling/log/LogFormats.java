@@ -5,7 +5,11 @@ import java.util.List;
 /** Knows every kind of log and finds the one that a log is of. */
 final class LogFormats {
   /** All kinds, the particular before the general: the first that recognises a log reads it. */
-  static final List<LogFormat> ALL = List.of(new JsonlFormat(), new CsvFormat());
+  static final List<LogFormat> ALL =
+      List.of(
+          new TensorBoardFormat(),
+          new JsonlFormat(),
+          new CsvFormat());
 
   private LogFormats() {}
 

@@ -62,7 +62,8 @@ final class RunColumns {
     for (String[] row : USUAL) {
       String column = map.column(row[0]);
       if (column == null) {
-        column = usual(row, present);
+        column = source.columns().get(row[0]);
+        column = column == null ? usual(row, present) : column;
         if (column != null && row[0].equals("loss") && !column.equals("loss")) {
           faults.note("the loss is taken from column '" + column + "'");
         }
