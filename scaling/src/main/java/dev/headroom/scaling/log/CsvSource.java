@@ -1,94 +1,82 @@
 package dev.headroom.scaling.log;
 
-import de.siegmar.fastcsv.reader.CommentStrategy;
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.CsvRecord;
-import java.util.Iterator;
 import java.util.Map;
 
 /** Reads delimited text; the first line names the columns unless it is all numbers. */
 final class CsvSource implements RowSource {
   private final TextInput in;
   private final Faults faults;
-  private final Iterator<CsvRecord> records;
-  private CsvRecord ahead;
-  private int width;
+  private final CsvLine fields;
+  private int[] columns = {};
+  private boolean again;
   private boolean cut;
 
   CsvSource(TextInput in, Faults faults, Cells cells, char separator) {
     this.in = in;
     this.faults = faults;
-    records =
-        CsvReader.builder()
-            .fieldSeparator(separator)
-            .commentStrategy(CommentStrategy.SKIP)
-            .allowMissingFields(true)
-            .allowExtraFields(true)
-            .trimWhitespacesAroundQuotes(true)
-            .ofCsvRecord(in)
-            .iterator();
-    advance();
-    if (ahead != null) {
+    fields = new CsvLine(in, separator);
+    if (advance()) {
       header(cells);
     }
   }
 
   private void header(Cells cells) {
-    width = ahead.getFieldCount();
+    int width = fields.count();
+    columns = new int[width];
     boolean numbers = true;
-    for (String field : ahead.getFields()) {
-      numbers &= !Run.isAbsent(Cells.number(field));
+    for (int i = 0; i < width; i++) {
+      numbers &= !Run.isAbsent(Cells.number(fields.text(i)));
     }
     for (int i = 0; i < width; i++) {
-      String name = numbers ? "column" + (i + 1) : ahead.getField(i).trim();
+      String name = numbers ? "column" + (i + 1) : fields.text(i).trim();
       name = name.isEmpty() ? "column" + (i + 1) : name;
-      cells.add(cells.find(name) < 0 ? name : name + "." + (i + 1));
+      columns[i] = cells.add(cells.find(name) < 0 ? name : name + "." + (i + 1));
     }
     if (numbers) {
       faults.note("no header line: the columns are called column1 to column" + width);
-    } else {
-      advance();
     }
+    again = numbers;
   }
 
-  private void advance() {
-    try {
-      ahead = records.hasNext() ? records.next() : null;
-    } catch (CsvParseException e) {
-      faults.malformed("not delimited text", 1, String.valueOf(e.getMessage()));
-      ahead = null;
+  /** Splits the next line that is no comment. */
+  private boolean advance() {
+    while (fields.next()) {
+      if (fields.isBroken()) {
+        faults.malformed("a quote is not closed", fields.line(), fields.text(0));
+      } else {
+        return true;
+      }
     }
+    return false;
   }
 
   @Override
   public boolean next(Cells cells) {
-    while (ahead != null) {
-      CsvRecord row = ahead;
-      advance();
-      cut = ahead == null && !in.endsWithLineEnd();
-      if (row.getFieldCount() != width) {
-        bad(row);
+    while (again || advance()) {
+      again = false;
+      cut = in.lineIsOpen();
+      if (fields.count() != columns.length) {
+        bad();
         continue;
       }
       cells.clear();
-      cells.line = row.getStartingLineNumber();
-      for (int i = 0; i < width; i++) {
-        cells.set(i, row.getField(i));
+      cells.line = fields.line();
+      for (int i = 0; i < columns.length; i++) {
+        fields.put(i, columns[i], cells);
       }
       return true;
     }
     return false;
   }
 
-  private void bad(CsvRecord row) {
+  private void bad() {
     if (cut) {
-      faults.cut(row.getStartingLineNumber());
+      faults.cut(fields.line());
     } else {
       faults.malformed(
           "wrong number of fields",
-          row.getStartingLineNumber(),
-          row.getFieldCount() + " fields, expected " + width);
+          fields.line(),
+          fields.count() + " fields, expected " + columns.length);
     }
   }
 

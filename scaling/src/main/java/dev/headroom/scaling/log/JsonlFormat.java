@@ -14,6 +14,6 @@ final class JsonlFormat implements LogFormat {
 
   @Override
   public RowSource open(LogInput input, Cells cells, Faults faults) {
-    return new JsonlSource(input.text(), faults, cells);
+    return new LookAhead(new JsonlSource(input.text(), faults), cells);
   }
 }

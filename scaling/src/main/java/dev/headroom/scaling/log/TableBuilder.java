@@ -22,26 +22,28 @@ final class TableBuilder {
     if (!kept) {
       return;
     }
-    int n = cells.names().size();
-    while (columns.size() < n) {
+    while (columns.size() < cells.names().size()) {
       columns.add(null);
     }
-    for (int c = 0; c < n; c++) {
+    for (int i = 0; i < cells.filled(); i++) {
+      int c = cells.filled(i);
       double value = cells.number(c);
-      double[] column = columns.get(c);
-      if (column == null) {
-        if (Run.isAbsent(value)) {
-          continue;
-        }
-        column = new double[Math.max(1024, rows + 1)];
-        Arrays.fill(column, 0, rows, Run.ABSENT);
-      } else if (rows == column.length) {
-        column = Arrays.copyOf(column, 2 * rows);
+      if (!Run.isAbsent(value)) {
+        columns.set(c, put(columns.get(c), value));
       }
-      column[rows] = value;
-      columns.set(c, column);
     }
     rows++;
+  }
+
+  private double[] put(double[] column, double value) {
+    int filled = column == null ? 0 : column.length;
+    double[] out = column;
+    if (rows >= filled) {
+      out = column == null ? new double[Math.max(1024, rows + 1)] : Arrays.copyOf(column, 2 * rows);
+      Arrays.fill(out, filled, out.length, Run.ABSENT);
+    }
+    out[rows] = value;
+    return out;
   }
 
   Table build(Cells cells) {
@@ -60,7 +62,9 @@ final class TableBuilder {
     for (int c = 0; c < columns.size(); c++) {
       if (columns.get(c) != null) {
         names.add(cells.names().get(c));
-        kept.add(Arrays.copyOf(columns.get(c), rows));
+        double[] column = Arrays.copyOf(columns.get(c), rows);
+        Arrays.fill(column, Math.min(rows, columns.get(c).length), rows, Run.ABSENT);
+        kept.add(column);
       }
     }
     if (names.isEmpty()) {

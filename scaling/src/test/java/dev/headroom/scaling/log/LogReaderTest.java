@@ -150,7 +150,7 @@ class LogReaderTest {
     Run run =
         LogReader.readRun(new ByteArrayInputStream(latin), "x", ColumnMap.none(), RowFilter.all());
     assertEquals(2, run.loss()[0]);
-    assertNote(run, "1 character is not UTF-8, first at x:1");
+    assertNote(run, "1 character is not UTF-8, first near x:1");
   }
 
   @Test
