@@ -109,7 +109,7 @@ final class CheckCommand extends HeadroomCommand {
 
   private Judged judge(Run run, CheckOptions options) {
     run.notes().forEach(n -> note("note: " + n));
-    return Judged.of(run, options.rules(), Checker.check(run, options));
+    return Judged.of(run, options, Checker.check(run, options));
   }
 
   /** One run is the document; several are a list in it. */

@@ -22,27 +22,34 @@ final class GithubAnnotations {
 
   static String text(List<Judged> runs) {
     StringBuilder text = new StringBuilder();
-    append(text, "error", annotations(runs, Severity.ERROR));
-    append(text, "warning", annotations(runs, Severity.WARNING));
-    append(text, "notice", annotations(runs, Severity.INFO));
+    for (String level : List.of("error", "warning", "notice")) {
+      append(text, level, annotations(runs, level));
+    }
     return text.toString();
   }
 
-  private static List<Annotation> annotations(List<Judged> runs, Severity severity) {
+  private static List<Annotation> annotations(List<Judged> runs, String level) {
     List<Annotation> all = new ArrayList<>();
     for (Judged run : runs) {
-      if (run.outcome() == Judged.Outcome.UNREADABLE && severity == Severity.ERROR) {
+      if (run.outcome() == Judged.Outcome.UNREADABLE && level.equals("error")) {
         all.add(new Annotation(run.run(), "unreadable", run.problem()));
       }
       for (String rule : run.findings().stream().map(Finding::rule).distinct().toList()) {
         List<Finding> found =
-            run.findings(rule).stream().filter(f -> f.severity() == severity).toList();
+            run.findings(rule).stream().filter(f -> level(run, f).equals(level)).toList();
         if (!found.isEmpty()) {
           all.add(new Annotation(run.run(), rule, message(run, found)));
         }
       }
     }
     return all;
+  }
+
+  private static String level(Judged run, Finding finding) {
+    if (run.fails(finding)) {
+      return "error";
+    }
+    return finding.severity() == Severity.INFO ? "notice" : "warning";
   }
 
   private static String message(Judged run, List<Finding> found) {

@@ -1,11 +1,13 @@
 package dev.headroom.cli.verdict;
 
+import dev.headroom.scaling.check.CheckOptions;
+import dev.headroom.scaling.check.FailOn;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
 import dev.headroom.scaling.check.Verdict;
 import dev.headroom.scaling.log.Run;
-import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -17,6 +19,7 @@ import java.util.TreeSet;
  * @param extent how far the run goes
  * @param findings findings in order of their step
  * @param notes what was odd in its log
+ * @param failOn which findings make it fail
  * @param problem why it could not be judged; empty where it was
  */
 public record Judged(
@@ -26,6 +29,7 @@ public record Judged(
     Extent extent,
     List<Finding> findings,
     List<String> notes,
+    FailOn failOn,
     String problem) {
 
   /** How a run came out, from good to worst. */
@@ -64,27 +68,42 @@ public record Judged(
     notes = List.copyOf(notes);
   }
 
-  /** Says what the rules found in a run. */
-  public static Judged of(Run run, Collection<String> rules, Verdict verdict) {
+  /** Says what the rules found in a run; a rule that is not among the options counts too. */
+  public static Judged of(Run run, CheckOptions options, Verdict verdict) {
+    Set<String> rules = new TreeSet<>(options.rules());
+    verdict.findings().forEach(finding -> rules.add(finding.rule()));
     return new Judged(
         run.name(),
         verdict.passed() ? Outcome.PASS : Outcome.FAIL,
-        List.copyOf(new TreeSet<>(rules)),
+        List.copyOf(rules),
         Extent.of(run),
         verdict.findings(),
         run.notes(),
+        options.failOn(),
         "");
   }
 
   /** Says that a run could not be judged, and why. */
   public static Judged unreadable(String run, String problem) {
     return new Judged(
-        run, Outcome.UNREADABLE, List.of(), Extent.NONE, List.of(), List.of(), problem);
+        run,
+        Outcome.UNREADABLE,
+        List.of(),
+        Extent.NONE,
+        List.of(),
+        List.of(),
+        FailOn.ERROR,
+        problem);
   }
 
   /** Says whether the run is good. */
   public boolean passed() {
     return outcome == Outcome.PASS;
+  }
+
+  /** Says whether a finding makes its run fail. */
+  public boolean fails(Finding finding) {
+    return !failOn.passes(List.of(finding));
   }
 
   /** Returns the findings of one rule. */

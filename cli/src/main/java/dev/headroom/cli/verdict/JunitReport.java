@@ -1,7 +1,6 @@
 package dev.headroom.cli.verdict;
 
 import dev.headroom.scaling.check.Finding;
-import dev.headroom.scaling.check.Severity;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -9,9 +8,9 @@ import java.util.stream.Collectors;
 /**
  * JUnit XML: a suite for each run, a test case for each rule.
  *
- * <p>A rule with an error is a failed case. Warnings stand in the output of a case that passed. A
- * run that could not be judged is a suite with one case {@code readable}, in error. Characters that
- * XML 1.0 cannot hold become U+FFFD.
+ * <p>A rule with a finding that makes the run fail is a failed case. Other findings stand in the
+ * output of a case that passed. A run that could not be judged is a suite with one case {@code
+ * readable}, in error. Characters that XML 1.0 cannot hold become U+FFFD.
  */
 final class JunitReport {
   private JunitReport() {}
@@ -55,7 +54,7 @@ final class JunitReport {
   }
 
   private static boolean fails(Judged run, String rule) {
-    return run.findings(rule).stream().anyMatch(f -> f.severity() == Severity.ERROR);
+    return run.findings(rule).stream().anyMatch(run::fails);
   }
 
   private static String testcase(Judged run, String rule) {
@@ -66,8 +65,7 @@ final class JunitReport {
     String lines = findings.stream().map(JunitReport::line).collect(Collectors.joining("\n"));
     String body;
     if (fails(run, rule)) {
-      Finding first =
-          findings.stream().filter(f -> f.severity() == Severity.ERROR).findFirst().orElseThrow();
+      Finding first = findings.stream().filter(run::fails).findFirst().orElseThrow();
       String message = "step " + first.step() + ": " + first.message();
       body =
           "      <failure type=\""

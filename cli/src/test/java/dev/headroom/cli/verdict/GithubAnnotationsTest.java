@@ -3,6 +3,7 @@ package dev.headroom.cli.verdict;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.check.FailOn;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,13 @@ class GithubAnnotationsTest {
     assertEquals(10, errors.size());
     assertTrue(errors.get(9).data().startsWith("21 more of this kind"), errors.get(9).data());
     assertEquals(10, commands.stream().filter(c -> c.name().equals("warning")).count());
+  }
+
+  @Test
+  void showsAsErrorWhatMakesTheRunFail() {
+    List<Judged> runs = List.of(Verdicts.warned(FailOn.WARNING));
+    assertEquals("error", commands(runs).get(0).name());
+    assertEquals("notice", commands(runs).get(1).name());
   }
 
   @Test

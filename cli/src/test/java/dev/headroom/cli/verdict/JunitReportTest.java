@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.check.FailOn;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -87,6 +88,14 @@ class JunitReportTest {
     String held = Verdicts.NASTY.replaceAll("[\\x00\\x1b\\uD800\\uFFFE]", "\uFFFD");
     ReportTestSuite suite = suite(read(JunitReport.text(List.of(Verdicts.nasty()))), held);
     assertEquals("step -1: " + held, testCase(suite, "finite").getFailureMessage());
+  }
+
+  @Test
+  void failsTheCasesThatMakeTheRunFail() throws Exception {
+    String strict = JunitReport.text(List.of(Verdicts.warned(FailOn.WARNING)));
+    assertTrue(testCase(suite(read(strict), "warned_csv"), "spike").hasFailure());
+    String never = JunitReport.text(List.of(Verdicts.warned(FailOn.NEVER)));
+    assertTrue(testCase(suite(read(never), "warned_csv"), "spike").isSuccessful());
   }
 
   @Test

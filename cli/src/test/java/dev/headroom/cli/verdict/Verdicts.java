@@ -1,5 +1,7 @@
 package dev.headroom.cli.verdict;
 
+import dev.headroom.scaling.check.CheckOptions;
+import dev.headroom.scaling.check.FailOn;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
 import dev.headroom.scaling.check.Verdict;
@@ -16,7 +18,8 @@ final class Verdicts {
       "a|b `c` *d* <e a=\"1\"> &amp; % , : :: # ' \\ {x=\"y\"} ]]> @f ~g~ [h](i)\n::error::x\r\n"
           + "\u0000\u001b[31m\t\uD800 \uFFFE \u00e9\u4e2d\uD83D\uDE00";
 
-  private static final Set<String> RULES = Set.of("finite", "spike", "divergence");
+  private static final CheckOptions RULES =
+      CheckOptions.defaults().only(Set.of("finite", "spike", "divergence"));
 
   private Verdicts() {}
 
@@ -40,6 +43,13 @@ final class Verdicts {
                 new Finding("spike", Severity.WARNING, 3, "10 % up"),
                 new Finding("finite", Severity.ERROR, 8, "loss is NaN"),
                 new Finding("finite", Severity.ERROR, 9, "loss is NaN again"))));
+  }
+
+  /** The findings of {@link #warned}, judged by another condition of failure. */
+  static Judged warned(FailOn failOn) {
+    List<Finding> findings = warned().findings();
+    Verdict verdict = Verdict.of(findings, failOn);
+    return Judged.of(run("warned.csv", 3), RULES.failingOn(failOn), verdict);
   }
 
   static Judged nasty() {
