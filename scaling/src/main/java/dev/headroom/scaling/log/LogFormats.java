@@ -8,6 +8,7 @@ final class LogFormats {
   static final List<LogFormat> ALL =
       List.of(
           new TensorBoardFormat(),
+          new WandbFormat(),
           new JsonlFormat(),
           new CsvFormat());
 

@@ -1,7 +1,9 @@
 package dev.headroom.scaling.log;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Words the message about a column that is not there. */
 final class Names {
@@ -20,6 +22,18 @@ final class Names {
       out.append(" and ").append(present.size() - shown).append(" more");
     }
     return out.append(')').toString();
+  }
+
+  /** Words the message about a folder or file with more runs, or fewer, than the one wanted. */
+  static String several(String what, Collection<?> found) {
+    if (found.isEmpty()) {
+      return "no " + what;
+    }
+    int shown = 8;
+    String list =
+        found.stream().limit(shown).map(String::valueOf).collect(Collectors.joining(", "));
+    int more = found.size() - shown;
+    return found.size() + " " + what + ": " + list + (more > 0 ? " and " + more + " more" : "");
   }
 
   static String nearest(String wanted, List<String> present) {
