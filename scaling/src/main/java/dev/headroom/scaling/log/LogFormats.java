@@ -9,6 +9,7 @@ final class LogFormats {
       List.of(
           new TensorBoardFormat(),
           new WandbFormat(),
+          new MlflowFolderFormat(),
           new JsonlFormat(),
           new CsvFormat());
 
