@@ -9,6 +9,7 @@ import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
 import dev.headroom.scaling.fit.Intervals;
+import dev.headroom.scaling.fit.MultiPowerFit;
 import dev.headroom.scaling.fit.Objective;
 import dev.headroom.scaling.fit.Profile;
 import dev.headroom.scaling.fit.Status;
@@ -263,7 +264,8 @@ final class FitCommand extends HeadroomCommand {
   private FitOptions options(Law law) {
     Constraints constraints = knowledge.constraints();
     constraints.check(law);
-    return options(constraints);
+    boolean open = law.name().equals("multi-power");
+    return options(open ? MultiPowerFit.settled(constraints) : constraints);
   }
 
   private FitOptions options(Constraints constraints) {

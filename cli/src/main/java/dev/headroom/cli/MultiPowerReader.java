@@ -1,5 +1,6 @@
 package dev.headroom.cli;
 
+import dev.headroom.scaling.fit.MultiPowerFit;
 import dev.headroom.scaling.fit.Observations;
 import dev.headroom.scaling.law.MultiPowerLaw;
 import dev.headroom.scaling.log.LogException;
@@ -54,7 +55,10 @@ final class MultiPowerReader {
             rows.toArray(new double[0][]),
             losses.stream().mapToDouble(Double::doubleValue).toArray(),
             of.stream().mapToInt(Integer::intValue).toArray());
-    return new LawPoints(data, series, data.group(), columns, notes);
+    notes.add(
+        "points count evenly in the logarithm of the step, and shapes of which --fix, --bound, --tie"
+            + " and --prior say nothing are held at be = 1, g = .25: these runs leave them open");
+    return new LawPoints(MultiPowerFit.evenly(data), series, data.group(), columns, notes);
   }
 
   /** Returns the law of the schedules that were read. */

@@ -42,6 +42,7 @@ public class FitBenchmark {
   private final Law power = Laws.named("power");
   private Observations table;
   private Observations curves;
+  private MultiPowerRuns multiPower;
   private List<double[]> grid;
   private List<Observations> runs;
 
@@ -64,6 +65,7 @@ public class FitBenchmark {
   public void read() {
     table = SharedData.observations(SharedData.chinchilla(), 1, 1);
     curves = AnnealingRuns.of("25M");
+    multiPower = MultiPowerRuns.of("25M", MultiPowerRuns.FITTED);
     grid = hoffmannsGrid();
     runs = new ArrayList<>();
     SplittableRandom random = new SplittableRandom(1);
@@ -72,6 +74,7 @@ public class FitBenchmark {
     }
     near(1.0182740e-3, Fitter.fitFrom(chinchilla, table, DEFAULTS, grid));
     near(3.873e-4, Fitter.fit(Laws.named("annealing"), curves, DEFAULTS));
+    near(2.912e-4, Fitter.fit(multiPower.law(), multiPower.data(), DEFAULTS));
   }
 
   private static void near(double expected, Fit fit) {
@@ -127,6 +130,21 @@ public class FitBenchmark {
   public Fit[] annealingCurves(Processor processor) {
     Fit[] fit = new Fit[1];
     processor.measure(() -> fit[0] = Fitter.fit(Laws.named("annealing"), curves, DEFAULTS));
+    return fit;
+  }
+
+  @Benchmark
+  public Fit[] multiPowerCurves(Processor processor) {
+    Fit[] fit = new Fit[1];
+    processor.measure(() -> fit[0] = Fitter.fit(multiPower.law(), multiPower.data(), DEFAULTS));
+    return fit;
+  }
+
+  @Benchmark
+  public Fit[] multiPowerRegularised(Processor processor) {
+    Fit[] fit = new Fit[1];
+    processor.measure(
+        () -> fit[0] = MultiPowerFit.fit(multiPower.law(), multiPower.data(), DEFAULTS));
     return fit;
   }
 
