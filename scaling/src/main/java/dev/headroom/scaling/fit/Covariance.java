@@ -24,6 +24,9 @@ final class Covariance {
   private final double[] residuals;
   private final double[][] jacobian;
 
+  /** The sum of squares where it is known better than the residuals are; NaN else. */
+  private double squares = Double.NaN;
+
   private Covariance(
       ScaledData data, FitOptions options, double[] theta, Identification known, int freedom) {
     this.data = data;
@@ -46,12 +49,15 @@ final class Covariance {
   record Spread(double[][] matrix, double[] errors) {}
 
   /** Computes the covariance. */
-  static Spread of(ScaledData data, FitOptions options, double[] theta, Identification known) {
+  static Spread of(
+      ScaledData data, FitOptions options, Search.Optimum optimum, Identification known) {
+    double[] theta = optimum.theta();
     int freedom = data.points - theta.length;
     if (freedom < 1) {
       return new Spread(new double[0][], new double[0]);
     }
     Covariance covariance = new Covariance(data, options, theta, known, freedom);
+    covariance.squares = optimum.refined() ? optimum.value() : Double.NaN;
     return covariance.original(
         options.objective() == Objective.HUBER_LOG ? covariance.sandwich() : covariance.classic());
   }
@@ -61,7 +67,9 @@ final class Covariance {
     for (int i = 0; i < data.points; i++) {
       variance += data.weight[i] * residuals[i] * residuals[i] / freedom;
     }
-    if (options.objective() == Objective.STUDENT_T) {
+    if (!Double.isNaN(squares)) {
+      variance = squares / freedom;
+    } else if (options.objective() == Objective.STUDENT_T) {
       variance = Dispersion.of(misfit, theta).variance();
     }
     double[][] covariance = known.singular().inverseGram(Identification.LIMIT);

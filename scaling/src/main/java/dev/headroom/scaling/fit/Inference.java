@@ -54,7 +54,7 @@ final class Inference {
     }
     warnOfBounds();
     warnOfIdentification();
-    Covariance.Spread spread = Covariance.of(data, options, optimum.theta(), known);
+    Covariance.Spread spread = Covariance.of(data, options, optimum, known);
     double[][] covariance = spread.matrix();
     this.errors = spread.errors();
     if (covariance.length == 0) {
@@ -275,6 +275,10 @@ final class Inference {
     misfit.residuals(optimum.theta(), all, new double[all.length][theta.length]);
     double[] residuals = Arrays.copyOf(all, data.points);
     double scale = options.objective().isLogarithmic() ? 1 : data.lossFactor;
+    if (optimum.refined()) {
+      double weight = Arrays.stream(data.weight).sum();
+      return scale * Math.sqrt(optimum.value() / freedom * data.points / weight);
+    }
     if (!options.objective().isSquares()) {
       double spread = 1.4826 * Quantiles.medianOfAbsolute(residuals);
       return spread * Math.sqrt((double) data.points / freedom);

@@ -146,6 +146,7 @@ final class Problem {
       weighed = data.with(Dispersion.of(new Misfit(weighed, options), optimum.theta()));
       optimum = Search.best(weighed, options, List.of(optimum.theta(), starts.get(0)));
     }
+    optimum = Refinement.of(weighed, sets, options, optimum);
     return new Inference(weighed, sets, options, optimum, projected).fits();
   }
 

@@ -30,6 +30,7 @@ final class Search {
    * @param gradientNorm length of the gradient over what is not at a bound
    * @param evaluations evaluations of the objective until here
    * @param polished whether Levenberg-Marquardt gave the last digits
+   * @param refined whether the objective is known below the rounding of its residuals
    */
   record Optimum(
       double[] theta,
@@ -38,10 +39,16 @@ final class Search {
       boolean unique,
       double gradientNorm,
       int evaluations,
-      boolean polished) {
+      boolean polished,
+      boolean refined) {
 
     Optimum judged(boolean one, int more) {
-      return new Optimum(theta, value, converged, one, gradientNorm, more, polished);
+      return new Optimum(theta, value, converged, one, gradientNorm, more, polished, refined);
+    }
+
+    Optimum refined(double[] better, double least) {
+      return new Optimum(
+          better, least, converged, unique, gradientNorm, evaluations, polished, true);
     }
   }
 
@@ -166,7 +173,7 @@ final class Search {
       if (bfgs.value() < Double.POSITIVE_INFINITY) {
         double norm = bfgs.gradientNorm();
         double[] theta = bfgs.point().clone();
-        optima.add(new Optimum(theta, bfgs.value(), converged, true, norm, 0, false));
+        optima.add(new Optimum(theta, bfgs.value(), converged, true, norm, 0, false, false));
       }
     }
     optima.sort(Comparator.comparingDouble(Optimum::value));
@@ -205,7 +212,7 @@ final class Search {
     }
     return better
         ? new Optimum(
-            theta, value, optimum.converged, optimum.unique, norm, optimum.evaluations, true)
+            theta, value, optimum.converged, optimum.unique, norm, optimum.evaluations, true, false)
         : optimum;
   }
 

@@ -119,15 +119,6 @@ record NistCase(
     return numbers;
   }
 
-  /** Says whether the certified deviations are below what a double can show. */
-  boolean isExact() {
-    double largest = 0;
-    for (int p = 0; p < certified.length; p++) {
-      largest = Math.max(largest, deviations[p] / Math.abs(certified[p]));
-    }
-    return largest < 1e-9;
-  }
-
   /** Fits from start 0 or 1 and counts the digits. */
   Digits digits(int start) {
     FitOptions options =

@@ -1,9 +1,10 @@
 package dev.headroom.scaling.law.text;
 
-import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Parameter;
+import dev.headroom.scaling.law.PreciseLaw;
 import dev.headroom.scaling.law.Typical;
 import dev.headroom.scaling.law.Variable;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -25,7 +26,7 @@ import java.util.Map;
  *
  * <p>Immutable; any thread may use it. An evaluation allocates one array.
  */
-public final class OwnLaw implements Law {
+public final class OwnLaw implements PreciseLaw {
 
   private static final long serialVersionUID = 1;
 
@@ -44,6 +45,7 @@ public final class OwnLaw implements Law {
   private final List<Variable> variables;
   private final List<Parameter> parameters;
   private final Tape tape;
+  private final Tape alone;
   private final Scaling scaling;
 
   private OwnLaw(String formula, List<String> names, Map<String, List<Double>> starts) {
@@ -64,6 +66,7 @@ public final class OwnLaw implements Law {
     this.variables = variables(graph, value, names);
     this.parameters = parameters(letters, linear(graph, wanted, given), starts);
     this.tape = new Tape(graph, wanted);
+    this.alone = new Tape(graph, value);
   }
 
   /**
@@ -212,6 +215,11 @@ public final class OwnLaw implements Law {
   @Override
   public double evaluate(double[] x, double[] logX, double[] theta, double[] gradient) {
     return tape.evaluate(x, theta, gradient);
+  }
+
+  @Override
+  public BigDecimal precise(BigDecimal[] x, BigDecimal[] theta) {
+    return alone.precise(x, theta);
   }
 
   @Override

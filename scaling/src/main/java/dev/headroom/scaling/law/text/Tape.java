@@ -1,6 +1,8 @@
 package dev.headroom.scaling.law.text;
 
+import dev.headroom.scaling.law.PreciseLaw;
 import java.io.Serializable;
+import java.math.BigDecimal;
 import java.util.List;
 
 /** Evaluates some nodes of a graph, each part that they share once. */
@@ -73,6 +75,24 @@ final class Tape implements Serializable {
     }
     for (int k = 1; k < roots.length; k++) {
       rest[k - 1] = value[roots[k]];
+    }
+    return value[roots[0]];
+  }
+
+  /** Returns the first node to forty digits. */
+  BigDecimal precise(BigDecimal[] x, BigDecimal[] theta) {
+    BigDecimal[] value = new BigDecimal[op.length];
+    for (int k = 0; k < value.length; k++) {
+      Op does = OPS[op[k]];
+      if (does == Op.VARIABLE) {
+        value[k] = x[a[k]];
+      } else if (does == Op.PARAMETER) {
+        value[k] = theta[a[k]];
+      } else if (does == Op.NUMBER) {
+        value[k] = PreciseLaw.decimal(numbers[k]);
+      } else {
+        value[k] = Decimals.of(does, value[a[k]], value[b[k]]);
+      }
     }
     return value[roots[0]];
   }
