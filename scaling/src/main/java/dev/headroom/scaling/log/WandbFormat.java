@@ -65,7 +65,7 @@ final class WandbFormat implements LogFormat {
     faults.note("read from " + run.name());
     return isRun(runs.get(0))
         ? open(run, true, cells, faults)
-        : new JsonlSource(run.text(), faults, cells);
+        : new LookAhead(new JsonlSource(run.text(), faults), cells);
   }
 
   private static RowSource open(LogInput input, boolean canReadTwice, Cells cells, Faults faults) {
