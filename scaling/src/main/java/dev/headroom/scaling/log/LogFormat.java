@@ -9,6 +9,11 @@ interface LogFormat {
   /** Says whether a log is of this kind, by its first bytes or a folder's listing, not its name. */
   boolean recognises(LogInput input);
 
+  /** Returns the particular kind of a log that {@link #recognises} is true of. */
+  default LogFormat refine(LogInput input) {
+    return this;
+  }
+
   /**
    * Begins to read.
    *

@@ -10,6 +10,7 @@ final class LogFormats {
           new TensorBoardFormat(),
           new WandbFormat(),
           new MlflowFolderFormat(),
+          new TextFormats(),
           new JsonlFormat(),
           new CsvFormat());
 
@@ -19,7 +20,7 @@ final class LogFormats {
   static LogFormat of(LogInput input) {
     for (LogFormat format : ALL) {
       if (format.recognises(input)) {
-        return format;
+        return format.refine(input);
       }
     }
     throw unknown(input);

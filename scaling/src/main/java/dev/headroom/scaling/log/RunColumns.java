@@ -22,15 +22,19 @@ final class RunColumns {
     },
     {
       "loss",
+      "reduced_train_loss",
       "loss",
       "train_loss",
       "training_loss",
       "lm_loss",
       "loss_train",
+      "train_crossentropyloss",
+      "train_ce_loss",
       "val_loss",
       "validation_loss",
       "valid_loss",
       "eval_loss",
+      "lm_loss_value",
       "final_loss"
     },
     {
@@ -40,12 +44,13 @@ final class RunColumns {
       "token_num",
       "tokens_seen",
       "throughput_total_tokens",
+      "num_tokens",
       "n_tokens"
     },
     {"lr", "lr", "learning_rate", "train_lr", "train_learning_rate", "optim_learning_rate_group0"},
-    {"grad_norm", "grad_norm", "gradient_norm", "train_grad_norm", "norm"},
+    {"grad_norm", "grad_norm", "gradient_norm", "train_grad_norm", "optim_total_grad_norm", "norm"},
     {"time", "time", "wall_time", "_runtime", "elapsed"},
-    {"val_loss", "val_loss", "validation_loss", "valid_loss", "eval_loss"}
+    {"val_loss", "val_loss", "validation_loss", "valid_loss", "eval_loss", "lm_loss_value"}
   };
 
   private final String file;

@@ -1,0 +1,331 @@
+package dev.headroom.scaling.log;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes what a line scanner found into the cells of a row: a number without its thousands
+ * separators, its unit moved to the column's name ({@code 55.3ms} under {@code time} becomes column
+ * {@code time (ms)}), {@code 1.2K} as 1200.
+ *
+ * <p>A column is found again by its place in the line, so that a log of equal lines costs one
+ * comparison a field. At most {@value #MOST} columns are kept; the rest is counted.
+ */
+final class Fields {
+  static final String STEP = "step";
+  private static final int MOST = 512;
+  private static final int LONGEST_NAME = 80;
+
+  private static final class Column {
+    char[] key;
+    char[] unit;
+    int cell;
+    boolean loss;
+    boolean evaluation;
+    String last;
+  }
+
+  private final Cells cells;
+  private final Map<String, Column> columns = new HashMap<>();
+  private final Map<String, String> settings = new LinkedHashMap<>();
+  private Column[] places = new Column[16];
+  private int place;
+  private int number;
+  private int stop;
+  private int unitEnd;
+  private long dropped;
+  private Column[] filled = new Column[16];
+
+  /** Fields of the row at hand, its step left out. */
+  int count;
+
+  /** Whether the row at hand holds a loss. */
+  boolean loss;
+
+  /** Whether the row at hand holds a name that no row before it has. */
+  boolean news;
+
+  /** Text of the row's first training loss, or null. */
+  String trainLoss;
+
+  /** What stands in front of the names of the fields that follow. */
+  String prefix = "";
+
+  /** Whether an evaluation that stands unchanged on training line after line counts once. */
+  boolean evaluationsOnce;
+
+  Fields(Cells cells) {
+    this.cells = cells;
+  }
+
+  /** Begins a row. */
+  void start(long line) {
+    cells.clear();
+    cells.line = line;
+    place = 0;
+    count = 0;
+    loss = false;
+    trainLoss = null;
+    news = false;
+    evaluationsOnce = false;
+  }
+
+  void step(long value) {
+    cells.set(cells.add(STEP), Long.toString(value));
+  }
+
+  /** Returns the text under a name of the row at hand, or null. */
+  String text(String name) {
+    return cells.text(cells.find(name));
+  }
+
+  /** Returns the whole number under a name of the row at hand, or -1. */
+  long whole(String name) {
+    double value = cells.number(cells.find(name));
+    return value >= 0 && value < 0x1p53 && value == Math.rint(value) ? (long) value : -1;
+  }
+
+  /** Says whether the field put last has a unit. */
+  boolean hasUnit() {
+    return count > 0 && filled[count - 1].unit.length > 0;
+  }
+
+  void total(long steps) {
+    if (steps > 0) {
+      settings.put("total_steps", Long.toString(steps));
+    }
+  }
+
+  void setting(String name, String value) {
+    settings.put(name, value);
+  }
+
+  Map<String, String> settings() {
+    return settings;
+  }
+
+  long dropped() {
+    return dropped;
+  }
+
+  /** Adds a field under a name that the scanner chose. */
+  void put(String name, TextLines line, int valueFrom, int valueTo) {
+    char[] key = name.toCharArray();
+    put(key, 0, key.length, line, valueFrom, valueTo);
+  }
+
+  /** Adds a field whose name stands in the line. */
+  void put(TextLines line, int keyFrom, int keyTo, int valueFrom, int valueTo) {
+    int a = line.skipSpaces(keyFrom);
+    put(line.text, a, line.trimEnd(a, keyTo), line, valueFrom, valueTo);
+  }
+
+  private void put(char[] t, int keyFrom, int keyTo, TextLines line, int valueFrom, int valueTo) {
+    int a = line.skipSpaces(valueFrom);
+    int b = line.trimEnd(a, valueTo);
+    if (a >= b || keyFrom >= keyTo || keyTo - keyFrom > LONGEST_NAME) {
+      return;
+    }
+    scan(line.text, a, b);
+    boolean isNumber = number > a;
+    Column column = column(t, keyFrom, keyTo, line.text, isNumber ? number : b, isNumber);
+    if (column == null || (!isNumber && !column.loss)) {
+      return;
+    }
+    set(column, isNumber ? value(line.text, a) : line.string(a, b));
+  }
+
+  private void set(Column column, String value) {
+    if (column.evaluation && evaluationsOnce && trainLoss != null) {
+      if (value.equals(column.last)) {
+        return;
+      }
+      column.last = value;
+    }
+    cells.set(column.cell, value);
+    if (count == filled.length) {
+      filled = Arrays.copyOf(filled, 2 * count);
+    }
+    filled[count++] = column;
+    if (column.loss && !column.evaluation && trainLoss == null) {
+      trainLoss = value;
+    }
+    loss |= column.loss;
+  }
+
+  /** Takes back everything of the row but its step and its evaluations; says whether some stay. */
+  boolean keepEvaluations() {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (filled[i].evaluation) {
+        filled[kept++] = filled[i];
+      } else {
+        cells.set(filled[i].cell, null);
+      }
+    }
+    count = kept;
+    return kept > 0;
+  }
+
+  /** Returns the cell of the row's first or last field, -1 where it has none. */
+  int cell(boolean first) {
+    return count == 0 ? -1 : filled[first ? 0 : count - 1].cell;
+  }
+
+  /** Returns the text of a cell of the row at hand. */
+  String text(int cell) {
+    return cells.text(cell);
+  }
+
+  /** Returns the names of all columns met so far. */
+  Set<String> names() {
+    return columns.keySet();
+  }
+
+  /**
+   * Finds the end of the number and the end of its unit; a NaN with a unit is "not known yet" and
+   * no number.
+   */
+  private void scan(char[] t, int a, int b) {
+    int i = a < b && (t[a] == '-' || t[a] == '+') ? a + 1 : a;
+    int digits = i;
+    while (i < b && ((t[i] >= '0' && t[i] <= '9') || t[i] == '.' || t[i] == ',')) {
+      i++;
+    }
+    if (i == digits) {
+      word(t, a, digits, b);
+      return;
+    }
+    if (i < b && (t[i] == 'e' || t[i] == 'E')) {
+      int k = i + 1 < b && (t[i + 1] == '-' || t[i + 1] == '+') ? i + 2 : i + 1;
+      if (k < b && t[k] >= '0' && t[k] <= '9') {
+        i = k;
+        while (i < b && t[i] >= '0' && t[i] <= '9') {
+          i++;
+        }
+      }
+    }
+    while (i > digits && (t[i - 1] == ',' || t[i - 1] == '.')) {
+      i--;
+    }
+    number = i;
+    stop = b;
+    unit(t, a);
+  }
+
+  private void word(char[] t, int a, int from, int b) {
+    int i = from;
+    while (i < b && Character.isLetter(t[i])) {
+      i++;
+    }
+    String word = new String(t, from, i - from).toLowerCase(Locale.ROOT);
+    boolean special = word.equals("nan") || word.equals("inf") || word.equals("infinity");
+    number = special ? i : a;
+    unitEnd = number;
+    stop = number;
+  }
+
+  private void unit(char[] t, int from) {
+    int i = number;
+    while (i < stop && " (,)];\t".indexOf(t[i]) < 0) {
+      if (t[i] == ':' || (t[i] >= '0' && t[i] <= '9')) {
+        number = from; // a time or a date
+        break;
+      }
+      i++;
+    }
+    unitEnd = i;
+  }
+
+  private static double scale(char c) {
+    switch (c) {
+      case 'K':
+      case 'k':
+        return 3;
+      case 'M':
+        return 6;
+      case 'B':
+        return 9;
+      case 'T':
+        return 12;
+      default:
+        return 0;
+    }
+  }
+
+  private String value(char[] t, int a) {
+    boolean plain = unitEnd != number + 1 || scale(t[number]) == 0;
+    boolean commas = false;
+    for (int i = a; i < number; i++) {
+      commas |= t[i] == ',';
+    }
+    String digits = new String(t, a, number - a);
+    if (commas) {
+      digits = digits.replace(",", "");
+    }
+    return plain ? digits : digits + "e" + (int) scale(t[number]);
+  }
+
+  private Column column(char[] t, int from, int to, char[] u, int unitFrom, boolean isNumber) {
+    int unitTo = isNumber ? unitEnd : unitFrom;
+    if (unitTo == unitFrom + 1 && scale(u[unitFrom]) > 0) {
+      unitTo = unitFrom;
+    }
+    if (!prefix.isEmpty()) {
+      return find(
+          prefix + new String(t, from, to - from), new String(u, unitFrom, unitTo - unitFrom));
+    }
+    int here = place++;
+    if (here < places.length) {
+      Column c = places[here];
+      if (c != null
+          && Arrays.equals(c.key, 0, c.key.length, t, from, to)
+          && Arrays.equals(c.unit, 0, c.unit.length, u, unitFrom, unitTo)) {
+        return c;
+      }
+    } else if (here < MOST) {
+      places = Arrays.copyOf(places, 2 * places.length);
+    }
+    Column c = find(new String(t, from, to - from), new String(u, unitFrom, unitTo - unitFrom));
+    if (here < places.length) {
+      places[here] = c;
+    }
+    return c;
+  }
+
+  private Column find(String key, String unit) {
+    String name = unit.isEmpty() ? key : key + " (" + unit + ")";
+    Column c = columns.get(name);
+    if (c == null) {
+      if (columns.size() == MOST) {
+        dropped++;
+        return null;
+      }
+      c = new Column();
+      c.key = key.toCharArray();
+      c.unit = unit.toCharArray();
+      c.cell = cells.add(name);
+      c.loss = isLoss(key);
+      c.evaluation = isEvaluation(key);
+      columns.put(name, c);
+      news = true;
+    }
+    return c;
+  }
+
+  private static boolean isLoss(String key) {
+    String low = key.toLowerCase(Locale.ROOT);
+    return (low.contains("loss") || low.contains("bpb"))
+        && !low.contains("scale")
+        && !low.contains("ppl");
+  }
+
+  private static boolean isEvaluation(String key) {
+    String low = key.toLowerCase(Locale.ROOT);
+    return low.startsWith("val") || low.startsWith("eval") || low.startsWith("test");
+  }
+}

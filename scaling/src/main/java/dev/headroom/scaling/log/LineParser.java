@@ -1,0 +1,37 @@
+package dev.headroom.scaling.log;
+
+import java.util.List;
+
+/** Reads the rows of one family of text logs, line by line. */
+interface LineParser {
+  /** What a line was. */
+  enum Found {
+    /** No part of a row. */
+    NOTHING,
+    /** Part of a row that is not complete yet. */
+    PART,
+    /** A row, complete. */
+    ROW,
+    /** The row before this line is complete; the line itself is to be given again. */
+    ROW_BEFORE
+  }
+
+  /** Looks at a line and writes what it holds into the row. */
+  Found parse(TextLines line, Fields row);
+
+  /** Says at the end of the text whether a row is still to be given. */
+  default boolean finish(Fields row) {
+    return false;
+  }
+
+  /** Says whether a log of another family may still take over. */
+  default boolean isWeak() {
+    return false;
+  }
+
+  /** Looks over the first rows before any is handed out. */
+  default void settle(List<String[]> rows, Cells cells) {}
+
+  /** Tells what was odd, at the end of the text. */
+  default void tell(Faults faults) {}
+}

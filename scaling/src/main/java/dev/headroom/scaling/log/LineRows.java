@@ -1,0 +1,198 @@
+package dev.headroom.scaling.log;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Gives the rows of a text log: the first parser that finds one keeps the log, lines that are no
+ * rows (scripts, settings, warnings) are passed over.
+ */
+final class LineRows implements RowSource {
+  /** Rows read ahead so that names that turn up late are known when columns are chosen. */
+  private static final int LOOK_AHEAD = 256;
+
+  /** Rows of a weak parser that are held back until they are taken for what the log has. */
+  private static final int HELD = 4096;
+
+  private record Row(String[] text, long line) {}
+
+  private final TextLines lines;
+  private final Faults faults;
+  private final Fields row;
+  private List<LineParser> parsers;
+  private final Deque<Row> ahead = new ArrayDeque<>();
+  private final Deque<Row> held = new ArrayDeque<>();
+  private final Cells heldCells = new Cells();
+  private final Fields heldRow = new Fields(heldCells);
+  private boolean again;
+  private boolean full;
+  private boolean done;
+  private int[] counts = new int[16];
+  private int[] decimals = new int[16];
+
+  LineRows(TextLines lines, Faults faults, Cells cells, List<LineParser> parsers) {
+    this.lines = lines;
+    this.faults = faults;
+    this.parsers = parsers;
+    row = new Fields(cells);
+    List<String[]> texts = new ArrayList<>();
+    while (ahead.size() < LOOK_AHEAD && !full && read(cells)) {
+      String[] text = cells.copy();
+      texts.add(text);
+      ahead.add(new Row(text, cells.line));
+    }
+    full = false;
+    release(cells);
+    for (LineParser parser : this.parsers) {
+      parser.settle(texts, cells);
+    }
+  }
+
+  /** Gives the rows held back, where nothing better was found. */
+  private void release(Cells cells) {
+    for (Row r : held) {
+      cells.clear();
+      for (int i = 0; i < r.text.length; i++) {
+        int cell = cells.add(heldCells.names().get(i));
+        cells.set(cell, r.text[i]);
+      }
+      ahead.add(new Row(cells.copy(), r.line));
+    }
+    held.clear();
+  }
+
+  @Override
+  public boolean next(Cells cells) {
+    Row first = ahead.poll();
+    if (first != null) {
+      cells.load(first.text, first.line);
+      return true;
+    }
+    return read(cells);
+  }
+
+  private boolean read(Cells cells) {
+    while (!done && !full && (again || lines.next())) {
+      if (!again && lines.overlong()) {
+        faults.malformed("a line of more than half a million characters", lines.number, "");
+      }
+      again = false;
+      LineParser.Found found = parse();
+      if (found == LineParser.Found.ROW_BEFORE) {
+        again = true;
+        return true;
+      }
+      if (found == LineParser.Found.ROW && !isCut(cells)) {
+        return true;
+      }
+      if (lines.unfinished && (found == LineParser.Found.ROW || beginsRow(found))) {
+        faults.cut(lines.number);
+      }
+    }
+    return !full && finish();
+  }
+
+  private LineParser.Found parse() {
+    for (LineParser parser : parsers) {
+      boolean hold = parsers.size() > 1 && parser.isWeak();
+      LineParser.Found found = parser.parse(lines, hold ? heldRow : row);
+      if (found == LineParser.Found.NOTHING) {
+        continue;
+      }
+      if (hold) {
+        return hold(parser);
+      }
+      if (parsers.size() > 1 && (row.loss || found == LineParser.Found.PART)) {
+        parsers = List.of(parser);
+        held.clear();
+      }
+      return found;
+    }
+    return LineParser.Found.NOTHING;
+  }
+
+  private LineParser.Found hold(LineParser parser) {
+    held.add(new Row(heldCells.copy(), heldCells.line));
+    if (held.size() == HELD) {
+      parsers = List.of(parser);
+      full = true;
+    }
+    return LineParser.Found.NOTHING;
+  }
+
+  private boolean finish() {
+    if (done) {
+      return false;
+    }
+    for (LineParser parser : parsers) {
+      if (parser.finish(row)) {
+        return true;
+      }
+    }
+    done = true;
+    for (LineParser parser : parsers) {
+      parser.tell(faults);
+    }
+    if (row.dropped() > 0) {
+      faults.note(row.dropped() + " fields were left out: too many different names");
+    }
+    return false;
+  }
+
+  private boolean beginsRow(LineParser.Found found) {
+    return found == LineParser.Found.NOTHING && new StepMark().find(lines, lines.from);
+  }
+
+  /**
+   * Says whether the row comes from a last line that ends early: it has fewer fields than any row
+   * of its kind before, its last number has fewer decimals than any, or a name is new.
+   */
+  private boolean isCut(Cells cells) {
+    int kind = row.cell(true);
+    if (kind < 0) {
+      return false;
+    }
+    if (kind >= counts.length) {
+      counts = Arrays.copyOf(counts, 2 * kind);
+      decimals = Arrays.copyOf(decimals, 2 * kind);
+    }
+    boolean first = counts[kind] == 0;
+    boolean cut = false;
+    if (lines.unfinished) {
+      cut = row.count < counts[kind] || decimals() < decimals[kind] || (row.news && !first);
+    } else {
+      counts[kind] = first ? row.count : Math.min(counts[kind], row.count);
+      decimals[kind] = first ? decimals() : Math.min(decimals[kind], decimals());
+    }
+    return cut;
+  }
+
+  private int decimals() {
+    String last = row.text(row.cell(false));
+    int point = last == null ? -1 : last.indexOf('.');
+    int i = point + 1;
+    while (point >= 0 && i < last.length() && Character.isDigit(last.charAt(i))) {
+      i++;
+    }
+    return point < 0 ? 0 : i - point - 1;
+  }
+
+  @Override
+  public boolean mayBeCut() {
+    return lines.unfinished && ahead.isEmpty();
+  }
+
+  @Override
+  public boolean namesAreComplete() {
+    return false;
+  }
+
+  @Override
+  public Map<String, String> settings() {
+    return row.settings();
+  }
+}

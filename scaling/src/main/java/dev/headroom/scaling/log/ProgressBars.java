@@ -1,0 +1,135 @@
+package dev.headroom.scaling.log;
+
+/**
+ * Reads the progress bars of NeMo and Lightning: {@code Epoch 0: 12%|##| 12/100 [00:10<01:20,
+ * 1.2it/s, reduced_train_loss=10.9, global_step=11.0, val_loss=9.8]}.
+ *
+ * <p>The step is {@code global_step}, which Lightning rounds to three digits from 100,000 on: then
+ * the bar's own counter carries it on. Without it the step is the batch, counted over the epochs. A
+ * bar drawn again with the same step and loss is no new row; an evaluation that stays in the bar
+ * counts once.
+ */
+final class ProgressBars implements LineParser {
+  private long lastStep = -1;
+  private String lastLoss;
+  private long lastBatch;
+  private long batch;
+  private long batches;
+  private long counted;
+
+  @Override
+  public Found parse(TextLines line, Fields row) {
+    int rate = rate(line);
+    int open = rate < 0 ? -1 : counter(line, rate);
+    if (open < 0) {
+      return Found.NOTHING;
+    }
+    row.start(line.number);
+    row.evaluationsOnce = true;
+    pairs(line, row, rate);
+    if (!row.loss) {
+      return Found.NOTHING;
+    }
+    long step = step(line, row, open);
+    row.step(step);
+    boolean again = step == lastStep && row.trainLoss != null && row.trainLoss.equals(lastLoss);
+    lastStep = step;
+    lastLoss = row.trainLoss;
+    lastBatch = batch;
+    return again && !row.keepEvaluations() ? Found.NOTHING : Found.ROW;
+  }
+
+  /** Returns the place behind the rate ({@code 1.2it/s}, {@code 3.4s/it}), or -1. */
+  private static int rate(TextLines line) {
+    for (int i = line.from + 1; i + 1 < line.to; i++) {
+      if (line.text[i] == '/' && line.isLetter(i - 1) && line.text[i + 1] != '/') {
+        int a = i;
+        while (line.isLetter(a - 1)) {
+          a--;
+        }
+        int b = i + 1;
+        while (line.isLetter(b)) {
+          b++;
+        }
+        boolean unit = line.at(i + 1, "s") ? b == i + 2 : line.at(i - 1, "s") && a == i - 1;
+        char c = line.text[a - 1];
+        if (unit && b < line.to && line.text[b] == ',' && (line.isDigit(a - 1) || c == '?')) {
+          return b;
+        }
+      }
+    }
+    return -1;
+  }
+
+  /** Reads the counter in front of the bracket and returns where the bracket opens, or -1. */
+  private int counter(TextLines line, int rate) {
+    int open = rate;
+    while (open > line.from && line.text[open] != '[') {
+      open--;
+    }
+    int stop = line.trimEnd(line.from, open);
+    if (stop > line.from + 2 && line.at(stop - 2, "it")) {
+      stop -= 2;
+    }
+    int a = digitsBack(line, stop);
+    if (a == stop) {
+      return -1;
+    }
+    batches = -1;
+    batch = line.whole(a, stop);
+    if (a > line.from && line.text[a - 1] == '/') {
+      batches = batch;
+      batch = line.whole(digitsBack(line, a - 1), a - 1);
+    }
+    return batch < 0 ? -1 : open;
+  }
+
+  private static int digitsBack(TextLines line, int stop) {
+    int i = stop;
+    while (i > line.from && line.isDigit(i - 1)) {
+      i--;
+    }
+    return i;
+  }
+
+  private static void pairs(TextLines line, Fields row, int from) {
+    int close = line.to;
+    while (close > from && line.text[close - 1] != ']') {
+      close--;
+    }
+    int stop = close > from ? close - 1 : line.to;
+    int a = from;
+    for (int i = from; i <= stop; i++) {
+      if (i == stop || (line.text[i] == ',' && i + 1 < stop && line.text[i + 1] == ' ')) {
+        int equals = line.find('=', a, i);
+        if (equals > 0 && !line.at(a + 2, "v_num")) {
+          row.put(line, a + 1, equals, equals + 1, i);
+        }
+        a = i;
+      }
+    }
+  }
+
+  private long step(TextLines line, Fields row, int open) {
+    long shown = row.whole("global_step");
+    if (shown < 0) {
+      counted++;
+      int epoch = line.find("Epoch ", line.from);
+      int digits = epoch + 6;
+      long at = epoch < 0 || epoch > open ? 0 : line.whole(digits, line.skipDigits(digits));
+      return batches > 0 && at > 0 ? at * batches + batch : batch;
+    }
+    if (shown < 100_000 || lastStep < 0) {
+      return shown;
+    }
+    long on = lastStep + (batch >= lastBatch ? batch - lastBatch : batch);
+    return Math.abs(on - shown) <= 0.006 * shown ? on : shown;
+  }
+
+  @Override
+  public void tell(Faults faults) {
+    if (counted > 0) {
+      faults.note("the progress bars name no step: it is the batch, counted over the epochs");
+    }
+  }
+}
