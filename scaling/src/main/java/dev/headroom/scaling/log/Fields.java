@@ -37,6 +37,10 @@ final class Fields {
   private int number;
   private int stop;
   private int unitEnd;
+  private int lastFrom;
+  private int lastTo;
+  private int stepCell = -1;
+  private int lossCell = -1;
   private long dropped;
   private Column[] filled = new Column[16];
 
@@ -49,8 +53,8 @@ final class Fields {
   /** Whether the row at hand holds a name that no row before it has. */
   boolean news;
 
-  /** Text of the row's first training loss, or null. */
-  String trainLoss;
+  /** Whether the cells outlast the line that they stand in. */
+  boolean texts;
 
   /** What stands in front of the names of the fields that follow. */
   String prefix = "";
@@ -69,18 +73,15 @@ final class Fields {
     place = 0;
     count = 0;
     loss = false;
-    trainLoss = null;
+    lossCell = -1;
+    texts = false;
     news = false;
     evaluationsOnce = false;
   }
 
   void step(long value) {
-    cells.set(cells.add(STEP), Long.toString(value));
-  }
-
-  /** Returns the text under a name of the row at hand, or null. */
-  String text(String name) {
-    return cells.text(cells.find(name));
+    stepCell = stepCell < 0 ? cells.add(STEP) : stepCell;
+    cells.set(stepCell, (double) value);
   }
 
   /** Returns the whole number under a name of the row at hand, or -1. */
@@ -136,49 +137,66 @@ final class Fields {
     if (column == null || (!isNumber && !column.loss)) {
       return;
     }
-    set(column, isNumber ? value(line.text, a) : line.string(a, b));
-  }
-
-  private void set(Column column, String value) {
-    if (column.evaluation && evaluationsOnce && trainLoss != null) {
-      if (value.equals(column.last)) {
+    boolean once = column.evaluation && evaluationsOnce;
+    if (texts || once || !isNumber || !isPlain(line.text, a)) {
+      String value = isNumber ? value(line.text, a) : line.string(a, b);
+      if (once && lossCell >= 0 && value.equals(column.last)) {
         return;
       }
       column.last = value;
+      cells.set(column.cell, value);
+    } else {
+      cells.set(column.cell, line.text, a, number);
     }
-    cells.set(column.cell, value);
+    lastFrom = a;
+    lastTo = isNumber ? number : b;
+    add(column);
+  }
+
+  private void add(Column column) {
     if (count == filled.length) {
       filled = Arrays.copyOf(filled, 2 * count);
     }
     filled[count++] = column;
-    if (column.loss && !column.evaluation && trainLoss == null) {
-      trainLoss = value;
+    if (column.loss && !column.evaluation && lossCell < 0) {
+      lossCell = column.cell;
     }
     loss |= column.loss;
   }
 
+  /** Returns the number of decimals of the field put last. */
+  int decimals(TextLines line) {
+    int i = lastFrom;
+    while (i < lastTo && line.text[i] != '.') {
+      i++;
+    }
+    return Math.max(0, line.skipDigits(i + 1) - i - 1);
+  }
+
   /** Takes back everything of the row but its step and its evaluations; says whether some stay. */
   boolean keepEvaluations() {
+    double step = cells.number(stepCell);
+    cells.clear();
+    cells.set(stepCell, step);
     int kept = 0;
     for (int i = 0; i < count; i++) {
       if (filled[i].evaluation) {
+        cells.set(filled[i].cell, filled[i].last);
         filled[kept++] = filled[i];
-      } else {
-        cells.set(filled[i].cell, null);
       }
     }
     count = kept;
     return kept > 0;
   }
 
-  /** Returns the cell of the row's first or last field, -1 where it has none. */
-  int cell(boolean first) {
-    return count == 0 ? -1 : filled[first ? 0 : count - 1].cell;
+  /** Returns the cell of the row's first field, -1 where it has none. */
+  int firstCell() {
+    return count == 0 ? -1 : filled[0].cell;
   }
 
-  /** Returns the text of a cell of the row at hand. */
-  String text(int cell) {
-    return cells.text(cell);
+  /** Returns the text of the row's first training loss, or null. */
+  String trainLoss() {
+    return cells.text(lossCell);
   }
 
   /** Returns the names of all columns met so far. */
@@ -241,7 +259,7 @@ final class Fields {
     unitEnd = i;
   }
 
-  private static double scale(char c) {
+  private static int scale(char c) {
     switch (c) {
       case 'K':
       case 'k':
@@ -257,17 +275,20 @@ final class Fields {
     }
   }
 
-  private String value(char[] t, int a) {
-    boolean plain = unitEnd != number + 1 || scale(t[number]) == 0;
-    boolean commas = false;
+  /** Says whether the digits can be read as they stand. */
+  private boolean isPlain(char[] t, int a) {
     for (int i = a; i < number; i++) {
-      commas |= t[i] == ',';
+      if (t[i] == ',') {
+        return false;
+      }
     }
-    String digits = new String(t, a, number - a);
-    if (commas) {
-      digits = digits.replace(",", "");
-    }
-    return plain ? digits : digits + "e" + (int) scale(t[number]);
+    return unitEnd != number + 1 || scale(t[number]) == 0;
+  }
+
+  private String value(char[] t, int a) {
+    String digits = new String(t, a, number - a).replace(",", "");
+    int scale = unitEnd == number + 1 ? scale(t[number]) : 0;
+    return scale == 0 ? digits : digits + "e" + scale;
   }
 
   private Column column(char[] t, int from, int to, char[] u, int unitFrom, boolean isNumber) {

@@ -77,16 +77,13 @@ final class LineRows implements RowSource {
 
   private boolean read(Cells cells) {
     while (!done && !full && (again || lines.next())) {
-      if (!again && lines.overlong()) {
-        faults.malformed("a line of more than half a million characters", lines.number, "");
-      }
       again = false;
       LineParser.Found found = parse();
       if (found == LineParser.Found.ROW_BEFORE) {
         again = true;
         return true;
       }
-      if (found == LineParser.Found.ROW && !isCut(cells)) {
+      if (found == LineParser.Found.ROW && !isCut()) {
         return true;
       }
       if (lines.unfinished && (found == LineParser.Found.ROW || beginsRow(found))) {
@@ -151,8 +148,8 @@ final class LineRows implements RowSource {
    * Says whether the row comes from a last line that ends early: it has fewer fields than any row
    * of its kind before, its last number has fewer decimals than any, or a name is new.
    */
-  private boolean isCut(Cells cells) {
-    int kind = row.cell(true);
+  private boolean isCut() {
+    int kind = row.firstCell();
     if (kind < 0) {
       return false;
     }
@@ -163,22 +160,13 @@ final class LineRows implements RowSource {
     boolean first = counts[kind] == 0;
     boolean cut = false;
     if (lines.unfinished) {
-      cut = row.count < counts[kind] || decimals() < decimals[kind] || (row.news && !first);
+      cut =
+          row.count < counts[kind] || row.decimals(lines) < decimals[kind] || (row.news && !first);
     } else {
       counts[kind] = first ? row.count : Math.min(counts[kind], row.count);
-      decimals[kind] = first ? decimals() : Math.min(decimals[kind], decimals());
+      decimals[kind] = first ? row.decimals(lines) : Math.min(decimals[kind], row.decimals(lines));
     }
     return cut;
-  }
-
-  private int decimals() {
-    String last = row.text(row.cell(false));
-    int point = last == null ? -1 : last.indexOf('.');
-    int i = point + 1;
-    while (point >= 0 && i < last.length() && Character.isDigit(last.charAt(i))) {
-      i++;
-    }
-    return point < 0 ? 0 : i - point - 1;
   }
 
   @Override

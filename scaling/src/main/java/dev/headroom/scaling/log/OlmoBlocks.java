@@ -48,6 +48,7 @@ final class OlmoBlocks implements LineParser {
     if (!open) {
       open = true;
       row.start(line.number);
+      row.texts = true;
       row.step(step);
     }
   }

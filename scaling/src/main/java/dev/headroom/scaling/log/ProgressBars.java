@@ -32,9 +32,10 @@ final class ProgressBars implements LineParser {
     }
     long step = step(line, row, open);
     row.step(step);
-    boolean again = step == lastStep && row.trainLoss != null && row.trainLoss.equals(lastLoss);
+    String loss = row.trainLoss();
+    boolean again = step == lastStep && loss != null && loss.equals(lastLoss);
     lastStep = step;
-    lastLoss = row.trainLoss;
+    lastLoss = loss;
     lastBatch = batch;
     return again && !row.keepEvaluations() ? Found.NOTHING : Found.ROW;
   }

@@ -54,6 +54,7 @@ final class PythonDicts implements LineParser {
 
   private boolean read(TextLines line, Fields row, int brace) {
     row.start(line.number);
+    row.texts = true;
     own = false;
     training = false;
     boolean logged = false;

@@ -174,6 +174,11 @@ final class TextInput extends Reader {
     return open;
   }
 
+  /** Says whether the line last read ended with a carriage return. */
+  boolean lineIsRedrawn() {
+    return afterReturn;
+  }
+
   /** Says whether the text read so far ends with a line end (or is empty). */
   boolean endsWithLineEnd() {
     return last == '\n' || last == '\r';

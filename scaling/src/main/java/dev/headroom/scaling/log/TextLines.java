@@ -1,31 +1,25 @@
 package dev.headroom.scaling.log;
 
-import java.util.Arrays;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 
 /**
- * Walks over a log line by line without making strings: a line ends at a line feed or at a carriage
- * return (progress bars redraw themselves with it), and terminal colour codes are taken out.
+ * Walks over a log line by line without making strings, terminal colour codes taken out.
  *
- * <p>The fields are the line at hand: {@code text[from..to)}, with the methods that scanners share.
- * Memory: one buffer of 64 Ki characters, at most 1 Mi where a line needs it; of a longer line the
- * first half of that is kept.
+ * <p>The fields are the line at hand, {@code text[from..to)}; the methods are what the scanners
+ * share.
  */
 final class TextLines {
-  private static final int LONGEST = 1 << 20;
   private static final char ESCAPE = '\u001b';
 
   private final TextInput in;
-  private int at;
-  private int end;
-  private boolean escapes;
-  private boolean overlong;
-  private char endedBy = '\n';
+  private boolean returned;
 
-  char[] text = new char[1 << 16];
+  char[] text = {};
   int from;
   int to;
 
-  /** Number of the line in the file, counted by its line feeds, from 1. */
+  /** Number of the line in the file, from 1. */
   long number;
 
   /** Whether the line began after a carriage return, as a redrawn progress bar does. */
@@ -38,93 +32,42 @@ final class TextLines {
     this.in = in;
   }
 
-  /** Walks over the beginning of a text; what follows its last line end may go on. */
+  /** Walks over the beginning of a text; its last line may go on behind it. */
   TextLines(String head) {
-    in = null;
-    text = head.toCharArray();
-    end = text.length;
+    this(
+        new TextInput(
+            new ByteArrayInputStream(head.getBytes(StandardCharsets.UTF_8)),
+            StandardCharsets.UTF_8,
+            "head"));
   }
 
   /** Goes to the next line, or returns false at the end. */
   boolean next() {
-    redrawn = endedBy == '\r';
-    number += endedBy == '\n' ? 1 : 0;
-    escapes = false;
-    overlong = false;
-    int scan = at;
-    while (true) {
-      scan = scanToEnd(scan);
-      if (scan < end) {
-        endedBy = text[scan];
-        finish(scan);
-        at = scan + 1;
-        return true;
-      }
-      int got = -1;
-      if (in != null) {
-        scan -= makeRoom();
-        got = in.read(text, end, text.length - end);
-      }
-      if (got <= 0) {
-        endedBy = '\n';
-        unfinished = true;
-        finish(end);
-        at = end;
-        return from < to;
-      }
-      end += got;
+    redrawn = returned;
+    if (!in.nextLine()) {
+      return false;
     }
-  }
-
-  private int scanToEnd(int scan) {
-    char[] t = text;
-    int e = end;
-    for (int i = scan; i < e; i++) {
-      char c = t[i];
-      if (c <= ESCAPE) {
-        if (c == '\n' || c == '\r') {
-          return i;
-        }
-        escapes |= c == ESCAPE;
+    returned = in.lineIsRedrawn();
+    text = in.chars();
+    from = in.from();
+    to = in.to();
+    number = in.line();
+    unfinished = in.lineIsOpen();
+    for (int i = from; i < to; i++) {
+      if (text[i] == ESCAPE) {
+        stripEscapes(i);
+        break;
       }
     }
-    return e;
-  }
-
-  /** Frees space behind the characters held and returns by how much they moved to the front. */
-  private int makeRoom() {
-    int moved = at;
-    if (moved > 0) {
-      System.arraycopy(text, at, text, 0, end - at);
-      end -= moved;
-      at = 0;
-    }
-    if (end == text.length) {
-      if (text.length < LONGEST) {
-        text = Arrays.copyOf(text, 2 * text.length);
-      } else {
-        overlong = true;
-        end = LONGEST / 2;
-        return moved + LONGEST / 2;
-      }
-    }
-    return moved;
-  }
-
-  private void finish(int stop) {
-    from = at;
-    to = overlong ? Math.min(stop, LONGEST / 2) : stop;
-    if (escapes) {
-      stripEscapes();
-    }
+    return true;
   }
 
   /**
    * Takes out {@code ESC [ parameters letter}, and an ESC elsewhere with the character after it.
    */
-  private void stripEscapes() {
-    int out = from;
-    for (int i = from; i < to; i++) {
+  private void stripEscapes(int first) {
+    int out = first;
+    for (int i = first; i < to; i++) {
       if (text[i] != ESCAPE) {
         text[out++] = text[i];
         continue;
@@ -138,11 +81,6 @@ final class TextLines {
       }
     }
     to = out;
-  }
-
-  /** Says whether the line was longer than is kept. */
-  boolean overlong() {
-    return overlong;
   }
 
   String string(int start, int stop) {
