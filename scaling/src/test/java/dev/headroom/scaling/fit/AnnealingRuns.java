@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Reads the public curves to which the annealing law was fitted by its authors. */
-final class AnnealingRuns {
+public final class AnnealingRuns {
 
   private AnnealingRuns() {}
 
   /** Returns the points, steps counted from 0 as the reference does. */
-  static Observations of(String size) {
+  public static Observations of(String size) {
     return of(size, 0);
   }
 
@@ -19,7 +19,7 @@ final class AnnealingRuns {
    *
    * @param first number of the first step: the reference counts from 0, a schedule of ours from 1
    */
-  static Observations of(String size, int first) {
+  public static Observations of(String size, int first) {
     List<double[]> x = new ArrayList<>();
     List<Double> loss = new ArrayList<>();
     List<Integer> group = new ArrayList<>();

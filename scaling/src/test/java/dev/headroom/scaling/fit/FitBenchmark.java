@@ -85,7 +85,7 @@ public class FitBenchmark {
   }
 
   /** The 4,500 starts of Hoffmann et al. 2022, section D.2. */
-  static List<double[]> hoffmannsGrid() {
+  public static List<double[]> hoffmannsGrid() {
     List<double[]> starts = new ArrayList<>();
     for (double a = 0; a <= 2; a += .5) {
       for (double b = 0; b <= 2; b += .5) {

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 /** Runs of the set with many learning-rate schedules, as the reference of the law reads them. */
-record MultiPowerRuns(MultiPowerLaw law, Observations data) {
+public record MultiPowerRuns(MultiPowerLaw law, Observations data) {
 
-  static final List<String> FITTED = List.of("cosine_24000", "constant_24000", "wsdcon_9");
+  public static final List<String> FITTED = List.of("cosine_24000", "constant_24000", "wsdcon_9");
 
   /** Reads runs of a size; skips the test where absent. */
-  static MultiPowerRuns of(String size, List<String> names) {
+  public static MultiPowerRuns of(String size, List<String> names) {
     double[][] rates = new double[names.size()][];
     List<double[]> x = new ArrayList<>();
     List<Double> loss = new ArrayList<>();

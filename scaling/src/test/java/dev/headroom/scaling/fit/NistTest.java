@@ -3,6 +3,7 @@ package dev.headroom.scaling.fit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.law.Laws;
 import dev.headroom.scaling.law.text.OwnLaw;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,5 +93,29 @@ class NistTest {
     try (Stream<Path> list = Files.list(SharedData.path("nist-strd"))) {
       return list.filter(path -> path.toString().endsWith(".dat")).sorted().toList();
     }
+  }
+
+  @Test
+  void certifiedDeviationsOfDanielAndWoodAgree() {
+    // y = b1 x^b2 is the power law of 1/x; NIST certifies values, deviations and the sum of
+    // squares.
+    double[][] rows = SharedData.nist("DanWood.dat");
+    double[][] x = new double[rows.length][1];
+    double[] loss = new double[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      loss[i] = rows[i][0];
+      x[i][0] = 1 / rows[i][1];
+    }
+    Fit fit =
+        Fitter.fit(
+            Laws.named("power0"),
+            new Observations(x, loss),
+            FitOptions.defaults().withObjective(Objective.LEAST_SQUARES));
+    assertEquals(7.6886226176e-01, fit.estimate("A").value(), 1e-9);
+    assertEquals(3.8604055871, fit.estimate("a").value(), 1e-9);
+    assertEquals(4.3173084083e-03, fit.objectiveValue(), 1e-12);
+    assertEquals(3.2853114039e-02, fit.noise(), 1e-11);
+    assertEquals(1.8281973860e-02, Math.sqrt(fit.covariance()[0][0]), 1e-9);
+    assertEquals(5.1726610913e-02, Math.sqrt(fit.covariance()[1][1]), 1e-9);
   }
 }

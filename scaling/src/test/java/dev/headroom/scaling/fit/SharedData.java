@@ -51,7 +51,7 @@ public final class SharedData {
   }
 
   /** Returns the points of figure 4 without the five highest losses; columns n, d, loss, flops. */
-  static double[][] chinchilla() {
+  public static double[][] chinchilla() {
     double[][] rows = read("chinchilla-fig4/chinchilla_fig4.csv", "N", "D", "loss", "C");
     double[] losses = Arrays.stream(rows).mapToDouble(row -> row[2]).sorted().toArray();
     double limit = losses[losses.length - 5];
@@ -59,7 +59,7 @@ public final class SharedData {
   }
 
   /** Returns observations from rows n, d, loss, with n and d divided by units. */
-  static Observations observations(double[][] rows, double unitN, double unitD) {
+  public static Observations observations(double[][] rows, double unitN, double unitD) {
     double[][] x = new double[rows.length][];
     double[] loss = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {

@@ -10,69 +10,13 @@ import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
 import dev.headroom.scaling.fit.Observations;
 import dev.headroom.scaling.law.Laws;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 class ApproachesTest {
 
-  private static final Path DATA = Path.of("../../shared/data/kaplan-vs-chinchilla");
   private static final double[] THETA = {1.7, 400, 410, .34, .28};
-
-  private static List<String[]> rows(String file, String condition) throws IOException {
-    Path path = DATA.resolve(file);
-    Assumptions.assumeTrue(Files.isReadable(path), () -> "skipped: " + path + " is not there");
-    return Files.readAllLines(path).stream()
-        .map(line -> line.split(",", -1))
-        .filter(cells -> cells[0].equals(condition))
-        .toList();
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "rw-base-warmup_long-decay_kaplan-params_kaplan-train, .83376793",
-    "rw-base-warmup_long-decay_kaplan-params_standard-val, .7008992",
-    "rw-base-warmup_short-decay_kaplan-params_standard-val, .60352776",
-    "rw-base-warmup_short-decay_chinchilla-params_standard-val, .57142489",
-    "rw-tuned-warmup_short-decay_const-params_standard-val, .4970288"
-  })
-  void meetsThePublishedExponents(String condition, double exponent) throws IOException {
-    List<Allocation.Optimum> optima = new ArrayList<>();
-    for (String[] cells : rows("optimal.csv", condition)) {
-      if (!cells[2].isEmpty()) {
-        optima.add(new Allocation.Optimum(number(cells[1]), number(cells[2]), number(cells[4])));
-      }
-    }
-    Allocation line = Approaches.line("2, Akima", optima, List.of(), .95);
-    assertEquals(exponent, line.exponent().value(), 1e-4);
-
-    Allocation raw = Approaches.profiles(sweep(condition), Approaches.Curve.AKIMA, .95);
-    assertEquals(exponent, raw.exponent().value(), .005, raw.notes().toString());
-    assertEquals(optima.size(), raw.optima().size(), "budgets without a minimum are left out");
-    for (int i = 0; i < optima.size(); i++) {
-      assertEquals(1, raw.optima().get(i).loss() / optima.get(i).loss(), .004);
-    }
-  }
-
-  private static Sweep sweep(String condition) throws IOException {
-    List<String[]> rows = rows("isoflop_points.csv", condition);
-    double[][] columns = new double[4][];
-    for (int k = 0; k < 4; k++) {
-      int column = k + 1;
-      columns[k] = rows.stream().mapToDouble(cells -> number(cells[column])).toArray();
-    }
-    return new Sweep(columns[0], columns[1], columns[2], columns[3]);
-  }
-
-  private static double number(String cell) {
-    return Double.parseDouble(cell);
-  }
 
   /** Exact losses of a Chinchilla law on a grid of sizes, the same at each budget. */
   private static Sweep exact(double ratio) {

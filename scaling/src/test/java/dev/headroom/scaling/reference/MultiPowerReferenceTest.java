@@ -1,11 +1,15 @@
-package dev.headroom.scaling.fit;
+package dev.headroom.scaling.reference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.fit.Fit;
+import dev.headroom.scaling.fit.FitOptions;
+import dev.headroom.scaling.fit.Fitter;
+import dev.headroom.scaling.fit.MultiPowerFit;
+import dev.headroom.scaling.fit.MultiPowerRuns;
 import java.lang.management.ManagementFactory;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,22 +38,11 @@ class MultiPowerReferenceTest {
       double wanted) {
     double[] theta = {l0, a, b, al, c, be, g};
     MultiPowerRuns runs = MultiPowerRuns.of(size, MultiPowerRuns.FITTED);
-    double objective = 0;
-    for (int i = 0; i < runs.data().size(); i++) {
-      double r =
-          Math.abs(Math.log(runs.law().value(runs.data().x()[i], theta) / runs.data().loss()[i]));
-      objective += r <= 1e-3 ? .5 * r * r : 1e-3 * (r - .5e-3);
-    }
-    System.out.printf(
-        Locale.ROOT,
-        "multi-power %s: objective reached %.6e, wanted %.4e%n",
-        size,
-        objective,
-        wanted);
+    double objective = Reference.huber(runs.law(), runs.data(), theta);
+    Reference.reached("multi-power objective as published, " + size, objective, wanted);
     // The wanted number is printed to five digits.
     assertEquals(wanted, objective, 1e-5 * wanted + .5e-8);
-    System.out.printf(
-        Locale.ROOT, "multi-power %s: as published, test MAE %.5f%n", size, error(size, theta));
+    Reference.reached("multi-power test MAE as published, " + size, error(size, theta), .0043);
   }
 
   /**
@@ -67,20 +60,14 @@ class MultiPowerReferenceTest {
       double error = error(size, fit.theta());
       double plain =
           error(size, Fitter.fit(runs.law(), runs.data(), FitOptions.defaults()).theta());
-      System.out.printf(
-          Locale.ROOT,
-          "multi-power %s: regularised fit, test MAE reached %.5f (plain %.5f), wanted .0043;"
-              + " %.2f s %s%n",
-          size,
-          error,
-          plain,
-          seconds,
-          fit.estimates());
+      Reference.reached("multi-power test MAE, plain fit, " + size, plain, .0043);
+      Reference.reached("multi-power test MAE, regularised, " + size, error, .0043);
+      Reference.reached("multi-power seconds " + size, seconds, 3);
       assertTrue(error < plain, size);
       assertTrue(seconds < 3, seconds + " s of processor time");
       mean += error / SIZES.size();
     }
-    System.out.printf(Locale.ROOT, "multi-power: mean reached %.5f, wanted .0043%n", mean);
+    Reference.reached("multi-power test MAE, mean", mean, .0043);
     assertTrue(mean <= .0043, "" + mean);
   }
 
