@@ -2,16 +2,16 @@ package dev.headroom.scaling.log;
 
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
- * Reads canonical JSONL and delimited text, recognised by content, plain or gzip.
+ * Reads the logs of training runs, recognised by content, plain or gzip.
  *
  * <p>NaN and infinity are values. A malformed line is counted by kind with its first example in the
- * notes, and so are duplicate steps (the last wins), steps out of order, gaps and a cut last line.
- * Memory: 8 bytes a cell kept; a run keeps its canonical and mapped columns only. Throws {@link
- * LogException} for a file that cannot be used and {@link IllegalArgumentException} for a column
- * that is not there.
+ * notes, and so are restarts (the rows after one replace the older ones), duplicate steps (the last
+ * wins), steps out of order, gaps and a cut last line. Memory: a run keeps its canonical and mapped
+ * columns only, and at most about 2^20 rows of them, whatever the size of the log; a table 8 bytes
+ * a cell. Throws {@link LogException} for a log that cannot be used and {@link
+ * IllegalArgumentException} for a column that is not there.
  */
 public final class LogReader {
   private LogReader() {}
@@ -41,22 +41,40 @@ public final class LogReader {
   }
 
   private static Run readRun(LogInput input, ColumnMap map, RowFilter where) {
-    String name = input.name();
-    Faults faults = new Faults(name);
-    Cells cells = new Cells();
-    RowSource source = LogFormats.of(input).open(input, cells, faults);
-    RunColumns columns = RunColumns.choose(name, map, cells, source, faults);
-    RunBuilder builder = new RunBuilder(name, columns, faults);
-    requireFilter(where, cells, source, name, false);
-    while (source.next(cells)) {
-      if (where.test(cells)) {
-        builder.add(cells, source.mayBeCut());
+    try (LogRows rows = new LogRows(input, where)) {
+      RunColumns columns = rows.columns(map);
+      RunBuilder builder = new RunBuilder(input.name(), columns, rows.faults());
+      while (rows.next()) {
+        builder.add(rows.cells(), rows.source().mayBeCut());
       }
+      columns.requireFound(rows.cells());
+      return builder.build(rows.settings());
     }
-    requireFilter(where, cells, source, name, true);
-    input.tell(faults);
-    columns.requireFound(cells);
-    return builder.build(source.settings());
+  }
+
+  /** Says what is in a file, in one pass. */
+  public static LogSummary summary(Path file, ColumnMap map, RowFilter where) {
+    try (LogInput input = LogInput.of(file)) {
+      return summary(input, map, where);
+    }
+  }
+
+  /**
+   * Says what is in a stream, in one pass.
+   *
+   * @param in the bytes, plain or gzip; not closed
+   * @param name name for messages
+   * @param map which column is which; where it names any, the log has to be a run
+   * @param where which rows count
+   */
+  public static LogSummary summary(InputStream in, String name, ColumnMap map, RowFilter where) {
+    return summary(LogInput.of(in, name), map, where);
+  }
+
+  private static LogSummary summary(LogInput input, ColumnMap map, RowFilter where) {
+    try (LogRows rows = new LogRows(input, where)) {
+      return Summaries.of(rows, map);
+    }
   }
 
   /** Reads every numeric column of a file. */
@@ -83,30 +101,12 @@ public final class LogReader {
   }
 
   private static Table readTable(LogInput input, RowFilter where) {
-    String name = input.name();
-    Faults faults = new Faults(name);
-    Cells cells = new Cells();
-    RowSource source = LogFormats.of(input).open(input, cells, faults);
-    requireFilter(where, cells, source, name, false);
-    TableBuilder builder = new TableBuilder(name, faults);
-    while (source.next(cells)) {
-      builder.add(cells, where.test(cells));
-    }
-    requireFilter(where, cells, source, name, true);
-    input.tell(faults);
-    return builder.build(cells);
-  }
-
-  private static void requireFilter(
-      RowFilter where, Cells cells, RowSource source, String name, boolean atEnd) {
-    if (!source.namesAreComplete() && !atEnd) {
-      return;
-    }
-    List<String> names = cells.names();
-    for (String column : where.columns()) {
-      if (cells.find(column) < 0) {
-        throw new IllegalArgumentException("where: " + Names.missing(name, column, names));
+    try (LogRows rows = new LogRows(input, where)) {
+      TableBuilder builder = new TableBuilder(input.name(), rows.faults());
+      while (rows.next(false)) {
+        builder.add(rows.cells(), rows.isKept());
       }
+      return builder.build(rows.cells());
     }
   }
 }

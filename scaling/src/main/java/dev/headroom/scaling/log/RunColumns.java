@@ -16,6 +16,10 @@ final class RunColumns {
       "global_step",
       "iteration",
       "iter",
+      "it",
+      "train_step",
+      "global_steps",
+      "iterations",
       "trainer_global_step",
       "current_steps",
       "steps"
@@ -27,6 +31,10 @@ final class RunColumns {
       "train_loss",
       "training_loss",
       "lm_loss",
+      "train_loss_step",
+      "loss_step",
+      "train_loss_epoch",
+      "reduced_train_loss",
       "loss_train",
       "train_crossentropyloss",
       "train_ce_loss",
@@ -49,11 +57,23 @@ final class RunColumns {
     },
     {"lr", "lr", "learning_rate", "train_lr", "train_learning_rate", "optim_learning_rate_group0"},
     {"grad_norm", "grad_norm", "gradient_norm", "train_grad_norm", "optim_total_grad_norm", "norm"},
-    {"time", "time", "wall_time", "_runtime", "elapsed"},
-    {"val_loss", "val_loss", "validation_loss", "valid_loss", "eval_loss", "lm_loss_value"}
+    {"time", "time", "wall_time", "_runtime", "elapsed", "relative_time_process"},
+    {
+      "val_loss",
+      "val_loss",
+      "validation_loss",
+      "valid_loss",
+      "eval_loss",
+      "val_loss_epoch",
+      "lm_loss_value",
+      "lm_loss_validation"
+    }
   };
 
+  private static final String[] RUN = {"", "run", "run_id", "run_name", "run_number", "seed"};
+
   private final String file;
+  private String runColumn;
   private final Map<String, String> chosen = new LinkedHashMap<>();
 
   private RunColumns(String file) {
@@ -69,6 +89,7 @@ final class RunColumns {
       if (column == null) {
         column = source.columns().get(row[0]);
         column = column == null ? usual(row, present) : column;
+        column = column == null ? LikelyColumns.of(row[0], present) : column;
         if (column != null && row[0].equals("loss") && !column.equals("loss")) {
           faults.note("the loss is taken from column '" + column + "'");
         }
@@ -80,15 +101,42 @@ final class RunColumns {
             Names.missing(file, row[0], present) + "; map it with " + row[0] + "=COLUMN");
       }
     }
+    out.units(faults);
     // What serves as the loss already is not repeated as the validation loss.
     if (map.column("val_loss") == null) {
       out.chosen.remove("val_loss", out.chosen.get("loss"));
     }
     out.chosen.putAll(map.columns());
+    out.runColumn = usual(RUN, present);
     if (source.namesAreComplete()) {
       out.requireFound(cells);
     }
     return out;
+  }
+
+  /** Notes what the names say of units other than steps and nats. */
+  private void units(Faults faults) {
+    String unit = unit();
+    if (!unit.equals("steps") && !unit.equals("unknown")) {
+      faults.note("the axis counts " + unit + " (column '" + chosen.get("step") + "'), not steps");
+    }
+    String loss = chosen.get("loss");
+    String bits = loss == null ? "" : "_" + plain(loss) + "_";
+    if (bits.matches(".*_(bits?|bpb|bpc|bpt|bpw|log2)_.*")) {
+      faults.note("the loss is in bits by its name '" + loss + "' (expected: nats; times 0.6931)");
+    } else if (bits.matches(".*_(ppl|perplexity)_.*")) {
+      faults.note("the loss is a perplexity by its name '" + loss + "' (expected: nats, its log)");
+    }
+  }
+
+  /** Returns what the axis counts by the name of its column: steps, tokens, ... or unknown. */
+  String unit() {
+    return LikelyColumns.unit(chosen.get("step"));
+  }
+
+  /** Returns the column that tells several runs of one file apart, or null. */
+  String runColumn() {
+    return runColumn;
   }
 
   private static String usual(String[] row, List<String> present) {
@@ -102,7 +150,7 @@ final class RunColumns {
     return null;
   }
 
-  private static String plain(String name) {
+  static String plain(String name) {
     StringBuilder out = new StringBuilder();
     for (char c : name.trim().toLowerCase(Locale.ROOT).toCharArray()) {
       out.append(Character.isLetterOrDigit(c) ? c : '_');

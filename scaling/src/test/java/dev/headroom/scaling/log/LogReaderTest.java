@@ -80,8 +80,11 @@ class LogReaderTest {
     Run run = run("step,loss\n10,5\n20,4\n30,3\n20,3.9\n30,2.9\n40,2\n");
     assertArrayEquals(new long[] {10, 20, 30, 40}, run.step());
     assertArrayEquals(new double[] {5, 3.9, 2.9, 2}, run.loss());
-    assertNote(run, "2 duplicate steps, first 20: the last one counts");
-    assertNote(run, "steps go back once (a restart?), first from 30 to 20 at log:5");
+    assertNote(run, "restarted once, first from 30 to 20 at log:5: rows after a restart replace");
+    assertNote(run, "replace the 2 older ones");
+    Run twice = run("step,loss\n10,5\n20,4\n20,3.9\n30,3\n");
+    assertArrayEquals(new double[] {5, 3.9, 3}, twice.loss());
+    assertNote(twice, "1 duplicate step, first 20: the last one counts");
   }
 
   @Test
@@ -201,7 +204,8 @@ class LogReaderTest {
             IllegalArgumentException.class, () -> run(text, "step=Stop,loss=other", "Step > 0"));
     assertTrue(e.getMessage().contains("did you mean 'Step'?"), e.getMessage());
     assertTrue(e.getMessage().contains("a, b - lm loss"), e.getMessage());
-    e = assertThrows(IllegalArgumentException.class, () -> run(text));
+    assertNote(run(text), "the loss is taken from column 'a, b - lm loss'");
+    e = assertThrows(IllegalArgumentException.class, () -> run("step,quality\n1,2\n"));
     assertTrue(e.getMessage().contains("map it with loss=COLUMN"), e.getMessage());
     String json = "{\"step\":1,\"x\":2}\n";
     assertThrows(IllegalArgumentException.class, () -> run(json, "loss=y", "step > 0"));

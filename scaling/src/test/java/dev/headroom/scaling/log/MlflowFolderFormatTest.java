@@ -89,7 +89,7 @@ class MlflowFolderFormatTest {
             + "1700000000003 3.5 10\n1700000000004 2 20\n");
     Run read = run(run);
     assertArrayEquals(new double[] {5, 3.5, 2}, read.loss());
-    assertNote(read, "go back");
+    assertNote(read, "restarted once, first from 20 to 10");
   }
 
   @Test
