@@ -10,6 +10,8 @@ final class LogFormats {
           new TensorBoardFormat(),
           new WandbFormat(),
           new MlflowFolderFormat(),
+          new MlflowDatabaseFormat(),
+          new ParquetFormat(),
           new TextFormats(),
           new JsonlFormat(),
           new CsvFormat());

@@ -47,6 +47,7 @@ public final class LogReader {
       while (rows.next()) {
         builder.add(rows.cells(), rows.source().mayBeCut());
       }
+      rows.requireOneRun();
       columns.requireFound(rows.cells());
       return builder.build(rows.settings());
     }

@@ -10,6 +10,7 @@ final class LogRows implements AutoCloseable {
   private final RowSource source;
   private final Faults faults;
   private final Cells cells = new Cells();
+  private final OneRun run;
   private boolean begun;
 
   LogRows(LogInput input, RowFilter where) {
@@ -18,6 +19,7 @@ final class LogRows implements AutoCloseable {
     faults = new Faults(input.name());
     format = LogFormats.of(input);
     source = format.open(input, cells, faults);
+    run = new OneRun(input.name(), source);
   }
 
   String name() {
@@ -62,6 +64,7 @@ final class LogRows implements AutoCloseable {
     }
     while (source.next(cells)) {
       if (!filtered || where.test(cells)) {
+        run.see(cells);
         return true;
       }
     }
@@ -76,6 +79,11 @@ final class LogRows implements AutoCloseable {
               + " cells of further ones were left out");
     }
     return false;
+  }
+
+  /** Refuses rows of several runs; throws {@link IllegalArgumentException} that names them. */
+  void requireOneRun() {
+    run.require();
   }
 
   boolean isKept() {

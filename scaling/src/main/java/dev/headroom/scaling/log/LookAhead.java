@@ -8,21 +8,22 @@ import java.util.Map;
 final class LookAhead implements RowSource {
   private static final int ROWS = 256;
 
-  private record Row(String[] text, long line) {}
+  private record Row(String[] text, long line, boolean mayBeCut) {}
 
   private final RowSource source;
   private final Deque<Row> ahead = new ArrayDeque<>();
+  private Row row;
 
   LookAhead(RowSource source, Cells cells) {
     this.source = source;
     while (ahead.size() < ROWS && source.next(cells)) {
-      ahead.add(new Row(cells.copy(), cells.line));
+      ahead.add(new Row(cells.copy(), cells.line, source.mayBeCut()));
     }
   }
 
   @Override
   public boolean next(Cells cells) {
-    Row row = ahead.poll();
+    row = ahead.poll();
     if (row == null) {
       return source.next(cells);
     }
@@ -37,7 +38,7 @@ final class LookAhead implements RowSource {
 
   @Override
   public boolean mayBeCut() {
-    return source.mayBeCut();
+    return row == null ? source.mayBeCut() : row.mayBeCut;
   }
 
   @Override

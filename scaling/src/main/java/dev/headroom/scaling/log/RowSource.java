@@ -1,5 +1,6 @@
 package dev.headroom.scaling.log;
 
+import java.util.List;
 import java.util.Map;
 
 /** Gives the rows of a file one after another. */
@@ -16,6 +17,11 @@ interface RowSource extends AutoCloseable {
   /** Returns the columns that the format knows to hold a quantity, by canonical name. */
   default Map<String, String> columns() {
     return Map.of();
+  }
+
+  /** Returns the names in the column {@code run}, where a log holds several runs. */
+  default List<String> runs() {
+    return List.of();
   }
 
   /** Closes what the source itself opened. */

@@ -24,6 +24,7 @@ final class Summaries {
     Run run = null;
     if (builder != null) {
       try {
+        rows.requireOneRun();
         columns.requireFound(rows.cells());
         run = builder.build(rows.settings());
       } catch (IllegalArgumentException e) {
