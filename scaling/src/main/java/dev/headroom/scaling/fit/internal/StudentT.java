@@ -3,7 +3,7 @@ package dev.headroom.scaling.fit.internal;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.distribution.TDistribution;
 
-/** Gives quantiles of Student's t distribution. */
+/** Gives quantiles and tails of Student's t distribution. */
 public final class StudentT {
 
   private StudentT() {}
@@ -20,6 +20,17 @@ public final class StudentT {
     }
     double p = .5 + level / 2;
     return new TDistribution(null, degreesOfFreedom).inverseCumulativeProbability(p);
+  }
+
+  /** Returns the probability above {@code t}; degrees of freedom need not be whole. */
+  public static double upperTail(double t, double degreesOfFreedom) {
+    // The distribution function loses the digits of a small upper tail; the lower one keeps them.
+    return new TDistribution(null, degreesOfFreedom).cumulativeProbability(-t);
+  }
+
+  /** Returns the value with the given probability above it. */
+  public static double upperQuantile(double probability, double degreesOfFreedom) {
+    return -new TDistribution(null, degreesOfFreedom).inverseCumulativeProbability(probability);
   }
 
   /** Returns the half-width of a two-sided interval of the normal distribution. */
