@@ -7,12 +7,15 @@ import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.check.Checker;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.RulesSchema;
+import dev.headroom.scaling.check.Verdict;
+import dev.headroom.scaling.check.baseline.Comparison;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,6 +34,7 @@ import picocli.CommandLine.Parameters;
       "  headroom check run.jsonl --max-loss 3.2 --json",
       "  headroom check runs/*.jsonl --report junit,github,step-summary",
       "  headroom check run.jsonl --rules rules.json --set spike.mads=10 --fail-on warning",
+      "  headroom check run.jsonl --baseline golden/ --hardware h100",
       "  headroom check --explain spike",
       "  headroom check wandb_export.csv --map 'step=Step,loss=\"k2 training - lm loss\"'",
       ""
@@ -53,6 +57,8 @@ final class CheckCommand extends HeadroomCommand {
   @Mixin ReportOptions report = new ReportOptions();
 
   @Mixin RuleOptions rules = new RuleOptions();
+
+  @Mixin BaselineOptions baseline = new BaselineOptions();
 
   @Option(
       names = "--explain",
@@ -86,11 +92,12 @@ final class CheckCommand extends HeadroomCommand {
   private int checkAll(CheckOptions options) {
     ReportOptions.Reports reports = report.open(System.getenv());
     LogFiles files = log.files();
+    BaselineOptions.Judge golden = baseline.open(files);
     List<Judged> judged = new ArrayList<>();
     int code = ExitCode.OK;
     for (String run : new LinkedHashSet<>(runs)) {
       try {
-        Judged one = judge(files.run(run), options);
+        Judged one = judge(files.run(run), options, golden);
         judged.add(one);
         code = Math.max(code, one.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED);
       } catch (LogException | IllegalArgumentException e) {
@@ -107,9 +114,17 @@ final class CheckCommand extends HeadroomCommand {
     return Math.max(code, reports.write(judged, spec.name(), err()));
   }
 
-  private Judged judge(Run run, CheckOptions options) {
+  private Judged judge(Run run, CheckOptions options, BaselineOptions.Judge golden) {
     run.notes().forEach(n -> note("note: " + n));
-    return Judged.of(run, options, Checker.check(run, options));
+    Verdict verdict = Checker.check(run, options);
+    Optional<Comparison> comparison = golden.compare(run);
+    if (comparison.isEmpty()) {
+      return Judged.of(run, options, verdict);
+    }
+    comparison.get().notes().forEach(n -> note("note: " + n));
+    List<Finding> findings = new ArrayList<>(verdict.findings());
+    findings.add(BaselineOptions.finding(comparison.get()));
+    return Judged.of(run, options, Verdict.of(findings, options.failOn())).beside(comparison.get());
   }
 
   /** One run is the document; several are a list in it. */

@@ -19,6 +19,7 @@ enum Commands {
   PLAN("PlanCommand", false, "split a budget, choose the next runs"),
   FORECAST("ForecastCommand", false, "predict the final loss of a run from its log so far"),
   CHECK("CheckCommand", false, "judge a run's log: finite, spike, divergence, final"),
+  BASELINE("BaselineCommand", false, "keep golden runs that check --baseline compares with"),
   REPORT("ReportCommand", false, "make one HTML page, and charts, of runs"),
   INSPECT("InspectCommand", false, "say what is in a log: columns, ranges, gaps, NaNs"),
   BENCH("BenchCommand", true, "measure the head against DJL's plain head on this machine"),

@@ -54,7 +54,7 @@ final class LogFiles {
         : LogReader.readTable(path(file), where);
   }
 
-  private static Path path(String file) {
+  static Path path(String file) {
     try {
       return Path.of(file);
     } catch (InvalidPathException e) {

@@ -28,6 +28,7 @@ class HelpTest {
         "plan",
         "forecast",
         "check",
+        "baseline",
         "report",
         "inspect",
         "bench",

@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.headroom.cli.Headroom;
 import dev.headroom.cli.Json;
 import dev.headroom.scaling.check.Finding;
+import dev.headroom.scaling.check.baseline.Comparison;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -56,6 +57,7 @@ public final class JsonReport {
     run.findings().forEach(f -> findings.add(finding(f)));
     json.add("findings", findings);
     json.add("notes", Json.texts(run.notes()));
+    run.baseline().ifPresent(b -> json.add("baseline", baseline(b)));
   }
 
   private static JsonObject finding(Finding finding) {
@@ -64,6 +66,29 @@ public final class JsonReport {
     one.addProperty("severity", finding.severity().name().toLowerCase(Locale.ROOT));
     one.addProperty("step", finding.step());
     one.addProperty("message", finding.message());
+    return one;
+  }
+
+  private static JsonObject baseline(Comparison c) {
+    JsonObject one = new JsonObject();
+    one.addProperty("verdict", c.outcome().word());
+    one.addProperty("outcome", c.outcome().name().toLowerCase(Locale.ROOT));
+    one.add("percent", Json.number(100 * c.size()));
+    one.add("lowPercent", Json.number(100 * c.low()));
+    one.add("highPercent", Json.number(100 * c.high()));
+    one.addProperty("shape", c.shape());
+    one.add("p", Json.number(c.p()));
+    one.addProperty("goldenRuns", c.goldenRuns());
+    one.add("degreesOfFreedom", Json.number(c.degrees()));
+    one.addProperty("points", c.points());
+    one.add("effectivePoints", Json.number(c.effectiveParts()));
+    one.addProperty("looks", c.looks());
+    one.add("effectiveLooks", Json.number(c.effectiveLooks()));
+    one.add("detectablePercent", Json.number(100 * c.detectable()));
+    one.addProperty("moreGoldenRuns", c.moreGolden());
+    one.addProperty("lastCompared", c.lastStep());
+    one.addProperty("message", c.message());
+    one.add("notes", Json.texts(c.notes()));
     return one;
   }
 

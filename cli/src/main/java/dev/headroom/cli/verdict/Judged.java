@@ -5,8 +5,10 @@ import dev.headroom.scaling.check.FailOn;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
 import dev.headroom.scaling.check.Verdict;
+import dev.headroom.scaling.check.baseline.Comparison;
 import dev.headroom.scaling.log.Run;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,6 +22,7 @@ import java.util.TreeSet;
  * @param findings findings in order of their step
  * @param notes what was odd in its log
  * @param failOn which findings make it fail
+ * @param baseline how it compares with golden runs; empty where none were given
  * @param problem why it could not be judged; empty where it was
  */
 public record Judged(
@@ -30,6 +33,7 @@ public record Judged(
     List<Finding> findings,
     List<String> notes,
     FailOn failOn,
+    Optional<Comparison> baseline,
     String problem) {
 
   /** How a run came out, from good to worst. */
@@ -80,6 +84,7 @@ public record Judged(
         verdict.findings(),
         run.notes(),
         options.failOn(),
+        Optional.empty(),
         "");
   }
 
@@ -93,7 +98,14 @@ public record Judged(
         List.of(),
         List.of(),
         FailOn.ERROR,
+        Optional.empty(),
         problem);
+  }
+
+  /** Returns this with how the run compares with golden runs. */
+  public Judged beside(Comparison golden) {
+    return new Judged(
+        run, outcome, rules, extent, findings, notes, failOn, Optional.of(golden), problem);
   }
 
   /** Says whether the run is good. */
