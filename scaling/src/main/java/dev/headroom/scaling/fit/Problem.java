@@ -46,6 +46,16 @@ final class Problem {
     return finish(starts, true);
   }
 
+  /**
+   * Returns the objective of the best fit alone, to three digits; of an objective of logarithms.
+   */
+  double least() {
+    List<double[]> starts = new ArrayList<>(projected(data, options));
+    starts.forEach(this::moveIntoPriors);
+    double[] theta = Search.rough(data, options, starts);
+    return new Misfit(data, options).evaluate(theta, new double[theta.length]);
+  }
+
   /** Fits from the given starts, in the units of the data as given. */
   List<Fit> fitFrom(List<double[]> starts) {
     List<double[]> moved = new ArrayList<>();

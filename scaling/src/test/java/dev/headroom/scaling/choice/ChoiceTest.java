@@ -149,4 +149,15 @@ class ChoiceTest {
     assertEquals(1, runs.upTo(2e17).size());
     assertEquals(List.of(POWER), power(0, 1).allowed(List.of(CHINCHILLA, POWER)));
   }
+
+  @Test
+  void realTablesHaveOneUnitEach() {
+    RealSets.all()
+        .forEach(
+            (name, runs) -> {
+              Observations data = runs.observations(Laws.named("chinchilla"));
+              Fit fit = Fitter.fit(Laws.named("chinchilla"), data, FitOptions.defaults());
+              fit.warnings().forEach(w -> assertFalse(w.contains("mixed units"), name + ": " + w));
+            });
+  }
 }
