@@ -62,6 +62,7 @@ import picocli.CommandLine.Parameters;
       "  multi-power        L0 + A S1^-al + B sum_k ...       from runs: step, loss, schedule",
       "  mixture-exp:M      c + k exp(sum t_j r_j)                     r1 to rM",
       "  mixture-add:M      E + K/(sum c_i h_i^g_i) + A/N^a + B/D^b    h1 to hM, n, d",
+      "  mixture-joint:M    E + K/(sum c_i h_i^g_i) + A_h/N^a + B_h/D^b  h1 to hM, n, d",
       "  rectified          B/(Dl + D^be) + E                          d (samples)",
       "  sft                C (D + k T^al)^-be + E                     d, t (pre-training tokens)",
       "  loss-to-loss       K (L0 - E0)^kappa + E1                     l0",

@@ -33,6 +33,7 @@ public final class Laws {
           MultiPowerLaw.example(),
           new ExponentialMixtureLaw(2),
           new AdditiveMixtureLaw(2),
+          new JointMixtureLaw(2),
           new RectifiedLaw(),
           new SftLaw(),
           new LossToLossLaw(),
@@ -64,7 +65,8 @@ public final class Laws {
           Map.of(
               "broken", BrokenPowerLaw::new,
               "mixture-exp", ExponentialMixtureLaw::new,
-              "mixture-add", AdditiveMixtureLaw::new));
+              "mixture-add", AdditiveMixtureLaw::new,
+              "mixture-joint", JointMixtureLaw::new));
 
   private Laws() {}
 

@@ -184,10 +184,11 @@ class BadInputTest {
   }
 
   static List<Law> linearLaws() {
-    // A factor that is a power of another parameter may leave the range of a double.
+    // A factor that is a power of another parameter may leave the range of a double, and these
+    // points leave most of the joint mixture law open: several optima are nearly as good.
     return Laws.all().stream()
         .filter(law -> law.parameters().stream().anyMatch(p -> p.isLinear()))
-        .filter(law -> !List.of("sft", "multi-power").contains(law.name()))
+        .filter(law -> !List.of("sft", "multi-power", "mixture-joint:2").contains(law.name()))
         .toList();
   }
 }
