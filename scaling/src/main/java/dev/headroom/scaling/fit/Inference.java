@@ -68,6 +68,7 @@ final class Inference {
     warnOfWidth();
     warnOfGroups();
     warnings.addAll(0, MixedUnits.of(data.model, sets, options, theta));
+    warnings.addAll(Turning.of(data.model, sets, theta));
     List<Fit> fits = new ArrayList<>();
     for (int set = 0; set < data.model.sets; set++) {
       fits.add(fit(new Expansion(data.model, set), estimates, covariance, samples));
