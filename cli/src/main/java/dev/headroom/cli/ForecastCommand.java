@@ -3,7 +3,7 @@ package dev.headroom.cli;
 import com.google.gson.JsonObject;
 import dev.headroom.scaling.forecast.Forecast;
 import dev.headroom.scaling.forecast.ForecastRequest;
-import dev.headroom.scaling.forecast.Forecaster;
+import dev.headroom.scaling.forecast.Outlook;
 import dev.headroom.scaling.log.Run;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +20,9 @@ import picocli.CommandLine.Parameters;
       "  headroom forecast run.csv --schedule 'cosine(peak=3e-4,warmup=2000,total=24000)' --json",
       "  headroom forecast run.csv --schedule 'wsd(peak=3e-4,decay=20%%,total=24000)' --to 24000 \\",
       "      --sibling done.csv --sibling-schedule 'cosine(peak=3e-4,total=24000)'",
-      "  headroom forecast run.jsonl --prior fixtures --upto 200",
+      "  headroom forecast run.jsonl --target 2.8 --optimise wsd",
+      "  headroom forecast run.jsonl --schedule 'cosine(peak=3e-4,total=24000)' \\",
+      "      --schedule 'wsd(peak=3e-4,decay=20%%,total=24000)'",
       ""
     },
     footer = {
@@ -34,6 +36,8 @@ final class ForecastCommand extends HeadroomCommand {
 
   @Mixin ForecastOptions forecast = new ForecastOptions();
 
+  @Mixin ForecastQuestions questions = new ForecastQuestions();
+
   @Mixin LogOptions log = new LogOptions();
 
   @Override
@@ -42,11 +46,16 @@ final class ForecastCommand extends HeadroomCommand {
     Run whole = files.run(run);
     whole.notes().forEach(n -> note("note: " + n));
     ForecastRequest request = forecast.request(whole, files);
-    Forecast answer = Forecaster.forecast(request);
-    long seen = request.run().step()[request.run().size() - 1];
+    Outlook outlook = Outlook.of(request);
+    Forecast answer = outlook.at(request.toStep());
     Actual actual =
-        forecast.upTo == null ? new Actual(Double.NaN, 0) : Actual.near(whole, answer.step(), seen);
-    emit(json(request, answer, actual), () -> text(request, answer, actual));
+        forecast.upTo == null
+            ? new Actual(Double.NaN, 0)
+            : Actual.near(whole, answer.step(), outlook.last());
+    JsonObject json = json(request, answer, actual);
+    StringBuilder text = new StringBuilder(text(request, answer, actual));
+    questions.answer(outlook, forecast.others(files), json, text);
+    emit(json, text::toString);
     return ExitCode.OK;
   }
 
@@ -65,6 +74,7 @@ final class ForecastCommand extends HeadroomCommand {
   private static String text(ForecastRequest request, Forecast answer, Actual actual) {
     StringBuilder text = new StringBuilder();
     text.append(ForecastOutput.sentence(answer)).append('\n');
+    text.append("bands      ").append(ForecastOutput.coverage(answer)).append('\n');
     text.append("from       ").append(request.run().name()).append(", up to step ");
     text.append(request.run().step()[request.run().size() - 1]).append('\n');
     text.append("method     ").append(answer.method()).append('\n');

@@ -16,10 +16,11 @@ final class ForecastOptions {
       names = "--schedule",
       paramLabel = "TEXT",
       description =
-          "Learning rate of the whole run: constant, linear, cosine, wsd or multistep, for example"
-              + " 'wsd(peak=3e-4,warmup=2000,decay=20%%,total=24000)'. Without it the log's header"
-              + " is used.")
-  String schedule;
+          "Learning rate of the whole run: constant, linear, cosine, wsd, multistep, inverse_sqrt or"
+              + " cyclic, for example 'wsd(peak=3e-4,warmup=2000,decay=20%%,total=24000)', or a file"
+              + " with columns step and lr. Without it the log's header is used. Given again, what"
+              + " the others would give from here on is compared with the first.")
+  List<String> schedules = new ArrayList<>();
 
   @Option(
       names = "--to",
@@ -67,12 +68,16 @@ final class ForecastOptions {
 
   /** Says whether anything was asked that needs a forecast. */
   boolean asked() {
-    return schedule != null || to != null || upTo != null || prior != null || !siblings.isEmpty();
+    return !schedules.isEmpty()
+        || to != null
+        || upTo != null
+        || prior != null
+        || !siblings.isEmpty();
   }
 
   /** Returns the question about one run. */
   ForecastRequest request(Run whole, LogFiles files) {
-    Schedule ahead = ahead(whole);
+    Schedule ahead = ahead(whole, files);
     Run run = upTo == null ? whole : whole.between(Long.MIN_VALUE, upTo);
     if (run.size() == 0) {
       throw new IllegalArgumentException(
@@ -83,13 +88,20 @@ final class ForecastOptions {
   }
 
   /** The lr column knows only the past, so that it is no substitute here. */
-  private Schedule ahead(Run run) {
-    if (schedule == null && !run.settings().containsKey("schedule")) {
+  private Schedule ahead(Run run, LogFiles files) {
+    if (schedules.isEmpty() && !run.settings().containsKey("schedule")) {
       throw new IllegalArgumentException(
           "--schedule: not given (expected: the learning rate of the whole run, for example"
               + " 'cosine(peak=3e-4,warmup=2000,total=24000)', as the log has no header with it)");
     }
-    return RunSchedule.of(run, schedule).schedule();
+    return schedules.isEmpty()
+        ? RunSchedule.of(run, null).schedule()
+        : RunSchedule.parse(schedules.get(0), files);
+  }
+
+  /** Returns the schedules to be compared with the run's own. */
+  List<Schedule> others(LogFiles files) {
+    return schedules.stream().skip(1).map(s -> RunSchedule.parse(s, files)).toList();
   }
 
   private List<Sibling> related(LogFiles files) {

@@ -5,7 +5,7 @@ import dev.headroom.cli.report.ReportData.Section;
 import dev.headroom.cli.report.RunCharts;
 import dev.headroom.scaling.forecast.Forecast;
 import dev.headroom.scaling.forecast.ForecastRequest;
-import dev.headroom.scaling.forecast.Forecaster;
+import dev.headroom.scaling.forecast.Outlook;
 import dev.headroom.scaling.log.Run;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,15 +30,16 @@ final class ForecastSection {
     ForecastRequest request = options.request(whole, files);
     String title = "Forecast of " + RunCharts.label(whole);
     try {
-      Forecast end = Forecaster.forecast(request);
-      return Optional.of(section(title, whole, request, end));
+      return Optional.of(section(title, whole, Outlook.of(request)));
     } catch (IllegalArgumentException e) {
       String why = "No forecast: " + e.getMessage() + ".";
       return Optional.of(new Section(title, why, null, List.of(), List.of()));
     }
   }
 
-  private static Section section(String title, Run whole, ForecastRequest request, Forecast end) {
+  private static Section section(String title, Run whole, Outlook outlook) {
+    ForecastRequest request = outlook.request();
+    Forecast end = outlook.at(request.toStep());
     Run seen = request.run();
     long last = seen.step()[seen.size() - 1];
     List<Forecast> path = new ArrayList<>();
@@ -47,10 +48,7 @@ final class ForecastSection {
     for (int k = 0; k < PATH; k++) {
       long step = last + Math.max(2 * interval, (end.step() - last) * k / PATH);
       if (step < end.step() && (path.isEmpty() || step > path.get(path.size() - 1).step())) {
-        path.add(
-            Forecaster.forecast(
-                new ForecastRequest(
-                    seen, request.schedule(), step, request.siblings(), request.level())));
+        path.add(outlook.at(step));
       }
     }
     path.add(end);

@@ -1,6 +1,7 @@
 package dev.headroom.cli;
 
 import dev.headroom.scaling.log.Run;
+import dev.headroom.scaling.log.Table;
 import dev.headroom.scaling.schedule.Schedule;
 
 /**
@@ -27,6 +28,24 @@ record RunSchedule(Schedule schedule, String source) {
     }
     return new RunSchedule(
         logged(run, run.step()[run.size() - 1]), "column lr, linear between the logged steps");
+  }
+
+  /** Reads a schedule given as text, or as a file with columns step and lr. */
+  static Schedule parse(String text, LogFiles files) {
+    if (text.indexOf('(') >= 0 || !text.matches(".*[./\\\\].*")) {
+      return Schedule.parse(text);
+    }
+    Table table = files.table(text);
+    double[] steps = table.column("step");
+    long[] step = new long[steps.length];
+    for (int i = 0; i < step.length; i++) {
+      step[i] = Math.round(steps[i]);
+    }
+    if (step.length == 0) {
+      throw new CommandException(
+          ExitCode.INPUT, text + ": no rows (expected: columns step and lr)");
+    }
+    return Schedule.ofColumn(step, table.column("lr"), step[step.length - 1]);
   }
 
   private static Schedule logged(Run run, long total) {

@@ -3,9 +3,11 @@ package dev.headroom.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.headroom.scaling.fit.LawCheck;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Checks Headroom's own numerics on this machine. */
@@ -18,6 +20,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  headroom selftest laws",
       "  headroom selftest laws --json -o laws.json",
+      "  headroom selftest forecasts --data ../data",
       ""
     },
     footer = {
@@ -25,18 +28,40 @@ import picocli.CommandLine.Parameters;
       "laws: every law is fitted to points that it gives itself, exact and with noise of 0.3 and 1 per",
       "cent, and must come out within the noise; published constants must give the published losses.",
       "",
+      "forecasts: the end of every finished run is forecast from 30, 50, 70 and 80 per cent of it, with",
+      "and without siblings; the table gives the mean error and how often the bands held what came.",
+      "",
       "Exit codes: 0 all passed; 1 a check failed; 2 usage."
     })
 final class SelftestCommand extends HeadroomCommand {
 
-  @Parameters(paramLabel = "WHAT", description = "laws.")
+  @Parameters(paramLabel = "WHAT", description = "laws or forecasts.")
   String what;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description =
+          "forecasts: the folder that holds the public sets lr-schedules, lr-dense-100M and"
+              + " olmo-ladder. Without it the small runs that come with Headroom are forecast.")
+  Path data;
 
   @Override
   public Integer call() {
-    if (!what.equals("laws")) {
-      throw new IllegalArgumentException("selftest: " + what + " (expected: laws)");
+    if (what.equals("forecasts")) {
+      SelftestForecasts forecasts = SelftestForecasts.of(data);
+      JsonObject json = json();
+      forecasts.fill(json);
+      emit(json, forecasts::text);
+      return forecasts.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
     }
+    if (!what.equals("laws")) {
+      throw new IllegalArgumentException("selftest: " + what + " (expected: laws or forecasts)");
+    }
+    return laws();
+  }
+
+  private int laws() {
     List<LawCheck> checks = LawCheck.all();
     long failed = checks.stream().filter(c -> !c.passed()).count();
     JsonObject json = json();

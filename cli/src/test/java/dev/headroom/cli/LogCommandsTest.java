@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.headroom.scaling.schedule.Descent;
+import dev.headroom.scaling.schedule.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +26,8 @@ class LogCommandsTest {
 
   @Test
   void forecastsARunFromItsFirstHalfAndASibling() throws IOException {
-    Path run = Samples.annealed(folder.resolve("run.csv"), 4000, 4000, 1e-3);
-    Path sibling = Samples.annealed(folder.resolve("sibling.csv"), 3000, 3000, 1e-3);
+    Path run = annealed(folder.resolve("run.csv"), 4000, 4000, 1e-3);
+    Path sibling = annealed(folder.resolve("sibling.csv"), 3000, 3000, 1e-3);
     String[] line = {
       "forecast",
       run.toString(),
@@ -52,6 +55,18 @@ class LogCommandsTest {
     assertEquals(1000, json(Ran.headroom(line)).get("lastStep").getAsLong());
   }
 
+  /** A run under a cosine to a tenth of the peak, whose decay wins some 4 % of the loss. */
+  private static Path annealed(Path file, int total, int upTo, double peak) throws IOException {
+    Schedule schedule = Schedule.parse("cosine(peak=" + peak + ",total=" + total + ",final=10%)");
+    Descent descent = Descent.of(schedule, total);
+    StringBuilder csv = new StringBuilder("step,loss,lr\n");
+    for (int s = 10; s <= upTo; s += 10) {
+      double loss = 3 + .5 * Math.pow(descent.area()[s - 1], -.6) - .15 * descent.fall()[s - 1];
+      csv.append(s + "," + loss + "," + schedule.lr(s) + "\n");
+    }
+    return Files.writeString(file, csv);
+  }
+
   @Test
   void takesScheduleAndLastStepFromTheHeaderOfTheLog() throws IOException {
     Path run = Samples.canonical(folder.resolve("run.jsonl"));
@@ -60,6 +75,95 @@ class LogCommandsTest {
     assertEquals(600, json(ran).getAsJsonObject("forecast").get("step").getAsLong());
     Ran nearer = Ran.headroom("forecast", run.toString(), "--json", "--to", "500");
     assertEquals(500, json(nearer).getAsJsonObject("forecast").get("step").getAsLong());
+  }
+
+  @Test
+  void answersQuestionsAboutTargetSchedulesAndTheBestRest() throws IOException {
+    Path run = annealed(folder.resolve("run.csv"), 4000, 4000, 1e-3);
+    String own = "cosine(peak=1e-3,total=4000,final=1e-4)";
+    String[] line = {
+      "forecast",
+      run.toString(),
+      "--upto",
+      "2000",
+      "--schedule",
+      own,
+      "--schedule",
+      "constant(peak=1e-3,total=4000)",
+      "--target",
+      "3.3",
+      "--optimise",
+      "monotone",
+      "--json"
+    };
+    Ran ran = Ran.headroom(line);
+    assertEquals(0, ran.code(), ran.err());
+    JsonObject result = json(ran);
+    JsonObject other = result.getAsJsonArray("schedules").get(1).getAsJsonObject();
+    assertTrue(other.get("difference").getAsDouble() > 0, ran.out());
+    assertTrue(other.get("differenceLow").getAsDouble() > 0, ran.out());
+    long step = result.getAsJsonObject("target").get("step").getAsLong();
+    assertTrue(step > 2000 && step <= 4000, ran.out());
+    assertTrue(result.getAsJsonObject("proposal").get("difference").getAsDouble() <= 0, ran.out());
+    assertEquals(4, result.getAsJsonObject("forecast").getAsJsonArray("bands").size(), ran.out());
+    String text = Ran.headroom(Arrays.copyOf(line, line.length - 1)).out();
+    assertTrue(text.contains("of 289 forecasts of this kind (alone)"), text);
+    assertTrue(text.contains("less A: +"), text);
+    line[9] = "1.5";
+    String never = Ran.headroom(Arrays.copyOf(line, line.length - 1)).out();
+    assertTrue(never.contains("never within the schedule's 4000 steps"), never);
+    line[11] = "best";
+    assertEquals(2, Ran.headroom(line).code());
+  }
+
+  @Test
+  void takesAScheduleFromAFileOfRates() throws IOException {
+    Path run = annealed(folder.resolve("run.csv"), 4000, 4000, 1e-3);
+    String[] line = {
+      "forecast", run.toString(), "--upto", "2000", "--schedule", run.toString(), "--json"
+    };
+    JsonObject byFile = json(Ran.headroom(line)).getAsJsonObject("forecast");
+    line[5] = "cosine(peak=1e-3,total=4000,final=1e-4)";
+    JsonObject byText = json(Ran.headroom(line)).getAsJsonObject("forecast");
+    assertEquals(
+        byText.get("loss").getAsDouble(),
+        byFile.get("loss").getAsDouble(),
+        2e-3,
+        byFile.toString());
+    line[5] = folder.resolve("none.csv").toString();
+    assertEquals(3, Ran.headroom(line).code());
+  }
+
+  @Test
+  void refusesForecastsWithoutSense() throws IOException {
+    Path zero = folder.resolve("zero.csv");
+    StringBuilder csv = new StringBuilder("step,loss,lr\n");
+    for (int s = 10; s <= 1000; s += 10) {
+      csv.append(s + "," + (2 + 1.0 / s) + ",0\n");
+    }
+    Files.writeString(zero, csv);
+    Ran noRate = Ran.headroom("forecast", zero.toString(), "--schedule", zero.toString());
+    assertEquals(2, noRate.code());
+    assertTrue(noRate.err().contains("all zero (expected: a positive rate)"), noRate.err());
+    Path nan =
+        Files.writeString(
+            folder.resolve("nan.csv"), csv.toString().replaceAll(",2\\.[0-9]+", ",NaN"));
+    String schedule = "constant(peak=1e-3,total=2000)";
+    Ran noLoss = Ran.headroom("forecast", nan.toString(), "--schedule", schedule);
+    assertEquals(2, noLoss.code());
+    assertTrue(noLoss.err().contains("0 points beyond the warm-up"), noLoss.err());
+    Ran past = Ran.headroom("forecast", zero.toString(), "--schedule", schedule, "--to", "500");
+    assertEquals(2, past.code());
+    Ran shorter =
+        Ran.headroom(
+            "forecast",
+            zero.toString(),
+            "--schedule",
+            schedule,
+            "--schedule",
+            "constant(peak=1e-3,total=900)");
+    assertEquals(2, shorter.code());
+    assertTrue(shorter.err().contains("after the last logged step, 1000"), shorter.err());
   }
 
   @Test

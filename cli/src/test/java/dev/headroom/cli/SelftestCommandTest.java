@@ -20,4 +20,13 @@ class SelftestCommandTest {
     }
     assertEquals(2, Ran.headroom("selftest", "laws2").code());
   }
+
+  @Test
+  void forecastsTheRunsThatComeWithHeadroom() {
+    Ran ran = Ran.headroom("selftest", "forecasts");
+    assertEquals(0, ran.code(), ran.out() + ran.err());
+    assertTrue(ran.out().contains("fixtures"), ran.out());
+    assertTrue(ran.out().contains("Bands: share of forecasts"), ran.out());
+    assertEquals(3, Ran.headroom("selftest", "forecasts", "--data", "absent").code());
+  }
 }

@@ -8,7 +8,7 @@ package dev.headroom.scaling.fit;
  * Beyond, the active-set method of Lawson and Hanson 1974 (Solving Least Squares Problems, chapter
  * 23).
  */
-final class NonNegative {
+public final class NonNegative {
 
   static final int TRIED = 6;
 
@@ -18,7 +18,8 @@ final class NonNegative {
   private final double[] solution;
   private final int[] chosen;
 
-  NonNegative(int size) {
+  /** Makes a solver for problems of one size. */
+  public NonNegative(int size) {
     this.size = size;
     this.scale = new double[size];
     this.lower = new double[size][size];
@@ -32,7 +33,7 @@ final class NonNegative {
    * @param signed whether an unknown may be negative
    * @param out receives the solution
    */
-  void solve(double[][] gram, double[] rhs, boolean[] signed, double[] out) {
+  public void solve(double[][] gram, double[] rhs, boolean[] signed, double[] out) {
     for (int i = 0; i < size; i++) {
       scale[i] = gram[i][i] > 0 ? 1 / Math.sqrt(gram[i][i]) : 0;
       out[i] = 0;

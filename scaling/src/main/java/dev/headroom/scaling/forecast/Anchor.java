@@ -1,44 +1,55 @@
 package dev.headroom.scaling.forecast;
 
 import java.util.Arrays;
-import java.util.function.ToDoubleBiFunction;
 
 /**
  * Carries a shape on from the end of a prefix.
  *
  * <p>The forecast is {@code f(target) + offset + drift}: the offset is the median of observed less
  * shape over the last twentieth of the prefix (more where the points are noisy), the drift half the
- * slope of that difference in log S1 over the last half, shrunk by its standard error. A shape that
- * is wrong in its early part then costs little.
+ * slope of that difference in the log of the area over the last half, shrunk by its standard error.
+ * A shape that is wrong in its early part then costs little.
+ *
+ * @param offset observed less shape at the end
+ * @param drift kept slope of that difference per unit of log area
+ * @param from mean log area of the points that gave the offset
+ * @param error standard error of the offset
  */
-final class Anchor {
+record Anchor(double offset, double drift, double from, double error) {
   /**
-   * Slope per unit of log S1, relative to the loss, that a misfit of the law is expected to have.
+   * Slope per unit of log area, relative to the loss, that a misfit of the law is expected to have.
    */
   private static final double TYPICAL_SLOPE = 0.01;
 
   /** Share of the observed slope that goes on; on public runs .3 to .7 do equally well. */
   private static final double KEPT_SLOPE = 0.5;
 
-  private Anchor() {}
-
-  static double forecast(Curve prefix, ToDoubleBiFunction<Double, Double> shape, Target target) {
+  static Anchor of(Curve prefix, Line shape) {
     int k = prefix.size();
     double[] x = new double[k];
     double[] r = new double[k];
     for (int i = 0; i < k; i++) {
-      x[i] = Math.log(prefix.s1()[i]);
-      r[i] = prefix.loss()[i] - shape.applyAsDouble(prefix.s1()[i], prefix.s2()[i]);
+      x[i] = Math.log(prefix.area()[i]);
+      r[i] = prefix.loss()[i] - shape.at(prefix.area()[i], prefix.fall()[i]);
     }
     double level = prefix.loss()[k - 1];
-    double noisy = Math.pow(prefix.pointNoise() / 0.0005, 2);
+    double noisy = Math.pow(prefix.pointNoise() / Curve.SMOOTH, 2);
     int m = (int) Math.max(3, Math.max(0.05 * k, Math.min(noisy, 0.5 * k)));
     m = Math.min(m, k);
     double offset = Curve.median(Arrays.copyOfRange(r, k - m, k));
-    double from = mean(x, k - m, k);
     double slope = slope(x, r, Math.max(0, k - Math.max(5, k / 2)), TYPICAL_SLOPE * level);
-    double ahead = Math.log(target.s1()) - from;
-    return shape.applyAsDouble(target.s1(), target.s2()) + offset + KEPT_SLOPE * slope * ahead;
+    double error = 1.2533 * prefix.pointNoise() * level / Math.sqrt(m);
+    return new Anchor(offset, KEPT_SLOPE * slope, mean(x, k - m, k), error);
+  }
+
+  static double forecast(Curve prefix, Line shape, Target target) {
+    return of(prefix, shape).at(shape, target);
+  }
+
+  double at(Line shape, Target target) {
+    return shape.at(target.area(), target.fall())
+        + offset
+        + drift * (Math.log(target.area()) - from);
   }
 
   private static double mean(double[] values, int from, int to) {

@@ -1,30 +1,41 @@
 package dev.headroom.scaling.forecast;
 
 import dev.headroom.scaling.log.Run;
-import dev.headroom.scaling.schedule.Areas;
+import dev.headroom.scaling.schedule.Descent;
 import dev.headroom.scaling.schedule.Schedule;
 import java.util.Arrays;
 
 /**
- * Holds the points of a run on the annealing law's axes, beyond warm-up, at most {@link #MOST} of
+ * Holds the points of a run on the axes of its schedule, beyond warm-up, at most {@link #MOST} of
  * them: neighbours of a denser log are joined by the median of their losses.
  *
  * @param step step of each point
- * @param s1 forward area
- * @param s2 annealing area
+ * @param area area under the rate
+ * @param fall share of the peak by which the remembered rate has been lowered
  * @param loss loss
+ * @param peak highest rate of the schedule
  * @param noise standard deviation of the log of one logged loss, from second differences
  * @param joined logged rows in one point
  */
-record Curve(double[] step, double[] s1, double[] s2, double[] loss, double noise, int joined) {
+record Curve(
+    double[] step,
+    double[] area,
+    double[] fall,
+    double[] loss,
+    double peak,
+    double noise,
+    int joined) {
   static final int MOST = 400;
 
-  static Curve of(Run run, Schedule schedule, Areas areas) {
-    double[] s1 = areas.s1();
-    double[] s2 = areas.s2();
+  /** Losses of points that scatter more than this are judged by means of several. */
+  static final double SMOOTH = 0.0005;
+
+  static Curve of(Run run, Schedule schedule, Descent descent) {
+    double[] area = descent.area();
+    double[] fall = descent.fall();
     long[] runStep = run.step();
     double[] runLoss = run.loss();
-    int[] kept = usable(run, schedule.warmup(), s1.length);
+    int[] kept = usable(run, schedule.warmup(), area.length);
     int n = kept.length;
     double[] logs = new double[n];
     for (int i = 0; i < n; i++) {
@@ -41,13 +52,22 @@ record Curve(double[] step, double[] s1, double[] s2, double[] loss, double nois
         int row = kept[from + i];
         int at = (int) runStep[row] - 1;
         out[0][p] += (double) runStep[row] / joined;
-        out[1][p] += s1[at] / joined;
-        out[2][p] += s2[at] / joined;
+        out[1][p] += area[at] / joined;
+        out[2][p] += fall[at] / joined;
         group[i] = runLoss[row];
       }
       out[3][p] = median(group);
     }
-    return new Curve(out[0], out[1], out[2], out[3], spread(logs), Math.max(1, joined));
+    return new Curve(
+        out[0], out[1], out[2], out[3], peak(schedule), spread(logs), Math.max(1, joined));
+  }
+
+  private static double peak(Schedule schedule) {
+    double peak = schedule.lr(Math.max(1, schedule.warmup()));
+    for (int i = 1; i <= 64; i++) {
+      peak = Math.max(peak, schedule.lr(Math.max(1, schedule.total() * i / 64)));
+    }
+    return peak;
   }
 
   /** Returns the rows beyond warm-up, within the schedule, whose loss has a logarithm. */
@@ -69,29 +89,44 @@ record Curve(double[] step, double[] s1, double[] s2, double[] loss, double nois
     return step.length;
   }
 
+  /** Returns the area at the last point. */
+  double now() {
+    return area[area.length - 1];
+  }
+
   /** Returns the first k points. */
   Curve first(int k) {
     return new Curve(
         Arrays.copyOf(step, k),
-        Arrays.copyOf(s1, k),
-        Arrays.copyOf(s2, k),
+        Arrays.copyOf(area, k),
+        Arrays.copyOf(fall, k),
         Arrays.copyOf(loss, k),
+        peak,
         noise,
         joined);
   }
 
-  /** Returns the number of points whose step is at most this one. */
-  int until(double last) {
-    int k = 0;
-    while (k < step.length && step[k] <= last) {
-      k++;
+  /** Returns the mean loss of the last points where points scatter, else the last loss. */
+  double level() {
+    int n = size();
+    int wanted = pointNoise() > SMOOTH ? Math.max(2, n / 50) : 1;
+    int m = Math.min(n, wanted);
+    double sum = 0;
+    for (int i = n - m; i < n; i++) {
+      sum += loss[i] / m;
     }
-    return k;
+    return sum;
   }
 
-  /** Returns the same curve with other losses. */
-  Curve withLoss(double[] other) {
-    return new Curve(step, s1, s2, other, noise, joined);
+  /** Returns the loss at an area, linear between points and held outside. */
+  double lossAt(double wanted) {
+    int k = Arrays.binarySearch(area, wanted);
+    int right = k >= 0 ? k : -k - 1;
+    if (right == 0 || right == area.length || k >= 0) {
+      return loss[Math.min(right, area.length - 1)];
+    }
+    double f = (wanted - area[right - 1]) / (area[right] - area[right - 1]);
+    return loss[right - 1] + f * (loss[right] - loss[right - 1]);
   }
 
   /** Returns the standard deviation of the log of one point's loss. */

@@ -30,7 +30,7 @@ final class Questions {
     checkTarget(request.toStep(), last, schedule.total());
   }
 
-  private static void checkTarget(long toStep, long last, long total) {
+  static void checkTarget(long toStep, long last, long total) {
     if (toStep > total) {
       throw new IllegalArgumentException(
           "toStep: " + toStep + " (expected: at most " + total + ", the total of the schedule)");

@@ -1,4 +1,4 @@
 package dev.headroom.scaling.forecast;
 
-/** The place to forecast, on the law's axes. */
-record Target(double s1, double s2) {}
+/** The place to forecast, on the axes of {@link dev.headroom.scaling.schedule.Descent}. */
+record Target(double area, double fall) {}

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Carries a run on along siblings that were trained with the very same rates.
  *
- * <p>The shape is {@code b mean_j L_j(S1)} with L_j the smoothed curve of twin j, carried on by
+ * <p>The shape is {@code b mean_j L_j(S)} with L_j the smoothed curve of twin j, carried on by
  * {@link Anchor}; b is 1 or the slope of the run against its twins over the last half of the
  * prefix. No law comes in, so none can be wrong.
  */
@@ -30,27 +30,25 @@ final class Twins {
     return apart <= 0.01 * peak;
   }
 
-  static Lines.Line line(List<Curve> twins, boolean stretched) {
-    return (prefix, target) -> {
-      double b = stretched ? slope(prefix, twins) : 1;
-      return Anchor.forecast(prefix, (s1, s2) -> b * mean(twins, s1), target);
-    };
+  static Line line(Curve prefix, List<Curve> twins, boolean stretched) {
+    double b = stretched ? slope(prefix, twins) : 1;
+    return (area, fall) -> b * mean(twins, area);
   }
 
-  private static double mean(List<Curve> twins, double s1) {
+  private static double mean(List<Curve> twins, double area) {
     double sum = 0;
     for (Curve twin : twins) {
-      sum += at(twin, s1);
+      sum += at(twin, area);
     }
     return sum / twins.size();
   }
 
-  /** Returns the smoothed loss at a forward area: a line through its neighbours. */
-  private static double at(Curve curve, double s1) {
+  /** Returns the smoothed loss at an area: a line through its neighbours. */
+  private static double at(Curve curve, double area) {
     int n = curve.size();
-    int wanted = curve.pointNoise() < 0.0005 ? 2 : Math.max(3, n / 20);
+    int wanted = curve.pointNoise() < Curve.SMOOTH ? 2 : Math.max(3, n / 20);
     int mid = 0;
-    while (mid < n - 1 && curve.s1()[mid] < s1) {
+    while (mid < n - 1 && curve.area()[mid] < area) {
       mid++;
     }
     int from = Math.max(0, mid - wanted);
@@ -58,16 +56,16 @@ final class Twins {
     double mx = 0;
     double my = 0;
     for (int i = from; i < to; i++) {
-      mx += curve.s1()[i] / (to - from);
+      mx += curve.area()[i] / (to - from);
       my += curve.loss()[i] / (to - from);
     }
     double xx = 0;
     double xy = 0;
     for (int i = from; i < to; i++) {
-      xx += (curve.s1()[i] - mx) * (curve.s1()[i] - mx);
-      xy += (curve.s1()[i] - mx) * (curve.loss()[i] - my);
+      xx += (curve.area()[i] - mx) * (curve.area()[i] - mx);
+      xy += (curve.area()[i] - mx) * (curve.loss()[i] - my);
     }
-    return xx == 0 ? my : my + xy / xx * (s1 - mx);
+    return xx == 0 ? my : my + xy / xx * (area - mx);
   }
 
   private static double slope(Curve prefix, List<Curve> twins) {
@@ -77,7 +75,7 @@ final class Twins {
     double mg = 0;
     double my = 0;
     for (int i = from; i < n; i++) {
-      g[i] = mean(twins, prefix.s1()[i]);
+      g[i] = mean(twins, prefix.area()[i]);
       mg += g[i] / (n - from);
       my += prefix.loss()[i] / (n - from);
     }

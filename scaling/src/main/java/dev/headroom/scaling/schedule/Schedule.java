@@ -49,9 +49,10 @@ public interface Schedule {
    *
    * <p>Shapes: {@code constant}, {@code linear}, {@code cosine}, {@code wsd} (warm-up, stable,
    * decay; {@code shape=linear|exponential|sqrt}), {@code multistep} ({@code at=80%;90%,
-   * factor=0.316}), {@code inverse_sqrt} and {@code rates} (one rate a step, {@code
-   * rates(3e-4;2e-4)}). Counts take {@code k}, {@code M} and {@code %} of the total; {@code final}
-   * takes {@code %} of the peak.
+   * factor=0.316}), {@code inverse_sqrt}, {@code cyclic} ({@code period=2000}, from the peak to
+   * {@code final} and back at once; {@code shape=cosine|linear}) and {@code rates} (one rate a
+   * step, {@code rates(3e-4;2e-4)}). Counts take {@code k}, {@code M} and {@code %} of the total;
+   * {@code final} takes {@code %} of the peak.
    *
    * @param text for example {@code wsd(peak=3e-4,warmup=2000,decay=20%,total=24000)}
    * @throws IllegalArgumentException if the text is no schedule; the message names the part, what
@@ -84,5 +85,17 @@ public interface Schedule {
    */
   static Schedule ofColumn(long[] step, double[] lr, long total) {
     return new RateColumn(RateColumn.fill(step, lr, total), total);
+  }
+
+  /**
+   * Joins what a run has done to what it may do next.
+   *
+   * @param past the schedule up to and including the last step
+   * @param last last step of the past
+   * @param ahead the schedule after it, in steps of the whole run
+   * @throws IllegalArgumentException if the schedule ahead ends before the last step
+   */
+  static Schedule continued(Schedule past, long last, Schedule ahead) {
+    return new Continued(past, last, ahead);
   }
 }

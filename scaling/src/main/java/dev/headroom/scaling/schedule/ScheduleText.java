@@ -10,9 +10,10 @@ import java.util.TreeSet;
 /** Reads {@code name(key=value,...)}. */
 final class ScheduleText {
   private static final String SHAPES =
-      "constant, linear, cosine, wsd, multistep, inverse_sqrt or rates";
+      "constant, linear, cosine, wsd, multistep, inverse_sqrt, cyclic or rates";
   private final String text;
   private final Map<String, String> args = new LinkedHashMap<>();
+  private final Map<String, Integer> position = new LinkedHashMap<>();
   private final TreeSet<String> known = new TreeSet<>();
   private String list = "";
 
@@ -25,7 +26,25 @@ final class ScheduleText {
       throw new IllegalArgumentException(
           "schedule: empty (expected: for example cosine(peak=3e-4,warmup=2000,total=24000))");
     }
-    return new ScheduleText(text.trim()).read();
+    ScheduleText reader = new ScheduleText(text.trim());
+    try {
+      return reader.read();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + reader.where(e.getMessage()), e);
+    }
+  }
+
+  /** Says where in the text the argument stands that a message begins with. */
+  private String where(String message) {
+    for (Map.Entry<String, Integer> at : position.entrySet()) {
+      boolean named =
+          message.startsWith(at.getKey() + ":")
+              || message.contains("argument: " + at.getKey() + " ");
+      if (named) {
+        return "; at character " + (at.getValue() + 1) + " of " + text;
+      }
+    }
+    return "";
   }
 
   private Schedule read() {
@@ -51,13 +70,22 @@ final class ScheduleText {
   }
 
   private void split(String inside) {
+    int at = text.indexOf('(') + 1;
     for (String part : inside.split(",", -1)) {
       int eq = part.indexOf('=');
       if (eq < 1 || part.substring(eq + 1).isBlank()) {
         throw new IllegalArgumentException(
-            "schedule argument: '" + part.trim() + "' in " + text + " (expected: key=value)");
+            "schedule argument: '"
+                + part.trim()
+                + "' in "
+                + text
+                + " (expected: key=value; at character "
+                + (at + 1)
+                + ")");
       }
       String key = part.substring(0, eq).trim().toLowerCase(Locale.ROOT);
+      position.put(key, at);
+      at += part.length() + 1;
       if (args.put(key, part.substring(eq + 1).trim()) != null) {
         throw new IllegalArgumentException(
             "schedule argument: " + key + " given twice (expected: once)");
@@ -81,6 +109,8 @@ final class ScheduleText {
       case "inverse_sqrt":
       case "rsqrt":
         return after("inverse_sqrt", this::inverseSqrt);
+      case "cyclic":
+        return after(name, this::cyclic);
       default:
         throw new IllegalArgumentException("schedule: " + name + " (expected: " + SHAPES + ")");
     }
@@ -106,7 +136,7 @@ final class ScheduleText {
     long warmup = args.containsKey("warmup") ? count("warmup", args.get("warmup"), total) : 0;
     known.add("warmup");
     double end = 0;
-    boolean decays = name.equals("linear") || name.equals("cosine") || name.equals("wsd");
+    boolean decays = List.of("linear", "cosine", "wsd", "cyclic").contains(name);
     if (decays) {
       known.add("final");
       end = ending(peak);
@@ -197,6 +227,24 @@ final class ScheduleText {
         lr *= factors[factors.length == 1 ? 0 : i];
       }
       return lr;
+    };
+  }
+
+  private Shape.Curve cyclic(Common c) {
+    long period = count("period", need("period"), c.total);
+    if (period < 2) {
+      throw new IllegalArgumentException("period: " + period + " (expected: at least 2 steps)");
+    }
+    known.add("shape");
+    String shape = args.getOrDefault("shape", "cosine").toLowerCase(Locale.ROOT);
+    if (!shape.equals("cosine") && !shape.equals("linear")) {
+      throw new IllegalArgumentException("shape: " + shape + " (expected: cosine or linear)");
+    }
+    list = ",period=" + period + ",shape=" + shape;
+    return s -> {
+      double part = (double) ((s - c.start - 1) % period) / (period - 1);
+      double high = shape.equals("linear") ? 1 - part : (1 + Math.cos(Math.PI * part)) / 2;
+      return c.end + (c.peak - c.end) * high;
     };
   }
 

@@ -116,25 +116,26 @@ class ForecasterOnRealRunsTest {
   void siblingsBeatTheReferenceErrorsAndTheBandCovers() {
     Score own = score(null, true, .9);
     System.out.println(own.line("siblings of the same size, 90 % band"));
-    // The mean of scaling.md's last line is .2675 %; at 30 % alone it is .34 %.
-    double[] bar = {.40, .26, .27, .20};
+    // The errors of the annealing shape of siblings with an offset.
+    double[] bar = {.34, .26, .27, .20};
     for (int s = 0; s < 4; s++) {
       assertTrue(own.error[s] / own.n[s] < bar[s], own.line(""));
     }
-    assertTrue(Arrays.stream(own.error).sum() / 56 < .25, own.line(""));
+    assertTrue(Arrays.stream(own.error).sum() / 56 < .16, own.line(""));
     assertTrue(Arrays.stream(own.hit).sum() >= 49, own.line(""));
-    assertTrue(Arrays.stream(own.width).sum() / 56 < 1.2, own.line(""));
+    assertTrue(Arrays.stream(own.width).sum() / 56 < 1, own.line(""));
     Score other = score("other", true, .9);
     System.out.println(other.line("siblings of the other size, 90 % band"));
-    assertTrue(Arrays.stream(other.error).sum() / 56 < .45, other.line(""));
+    assertTrue(Arrays.stream(other.error).sum() / 56 < .4, other.line(""));
     assertTrue(Arrays.stream(other.hit).sum() >= 46, other.line(""));
   }
 
   @Test
-  void aloneItIsNoWorseThanTheAnnealingLawOnThePrefix() {
+  void aloneItIsFarBetterThanTheAnnealingLawOnThePrefix() {
     Score alone = score(null, false, .9);
     System.out.println(alone.line("no siblings, 90 % band"));
-    double[] bar = {3.2, 1.8, .6, .56};
+    // The annealing law on the prefix alone: 3.1, fails, .56, .52.
+    double[] bar = {.7, .5, .2, .2};
     for (int s = 0; s < 4; s++) {
       assertTrue(alone.error[s] / alone.n[s] < bar[s], alone.line(""));
     }

@@ -120,4 +120,48 @@ class ScheduleTest {
     assertThrows(IllegalArgumentException.class, () -> Areas.of(new double[] {1, Double.NaN}, .9));
     assertThrows(IllegalArgumentException.class, () -> Areas.of(new double[] {1}, 1));
   }
+
+  @Test
+  void cyclesFromThePeakToTheFinalRateAndBack() {
+    Schedule schedule =
+        Schedule.parse("cyclic(peak=2,warmup=2,total=12,period=5,final=1,shape=linear)");
+    assertArrayEquals(
+        new double[] {1, 2, 2, 1.75, 1.5, 1.25, 1, 2, 1.75, 1.5, 1.25, 1},
+        schedule.rates(12),
+        1e-12);
+    assertEquals(schedule.text(), Schedule.parse(schedule.text()).text());
+  }
+
+  @Test
+  void saysWhereInTheTextAnErrorStands() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> Schedule.parse("cosine(peak=3e-4,total=2x4)"));
+    assertTrue(e.getMessage().contains("at character 18 of cosine("), e.getMessage());
+    IllegalArgumentException unknown =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Schedule.parse("cosine(peak=3e-4,total=24,fnal=1)"));
+    assertTrue(unknown.getMessage().contains("at character 27 of"), unknown.getMessage());
+  }
+
+  @Test
+  void fallFollowsItsDefinition() {
+    double[] lr = new double[100];
+    java.util.Arrays.fill(lr, 0, 50, 2);
+    java.util.Arrays.fill(lr, 50, 100, 1);
+    Descent descent = Descent.of(Schedule.ofRates(lr), 100);
+    double slow = 2;
+    for (int i = 50; i < 100; i++) {
+      slow += (1 - slow) / (.2 * (i + 1));
+      // The fast memory, 1 % of the run, is shorter than a step here.
+      assertEquals(1 - (1 + slow) / 4, descent.fall()[i], 1e-12);
+    }
+    assertEquals(0, descent.fall()[49]);
+    assertEquals(150, descent.area()[99], 1e-12);
+    double[] tokens = new double[100];
+    java.util.Arrays.fill(tokens, 0, 50, 1);
+    java.util.Arrays.fill(tokens, 50, 100, 2);
+    assertEquals(100, Descent.of(Schedule.ofRates(lr), 100, tokens, 0).area()[99], 1e-12);
+  }
 }
