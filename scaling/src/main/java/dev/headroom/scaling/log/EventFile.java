@@ -120,7 +120,7 @@ final class EventFile implements StepStream {
 
   @Override
   public void lay(Cells cells) {
-    cells.set(columns.step(), event.step);
+    cells.set(columns.step(), (double) event.step);
     cells.set(columns.wallTime(), event.wallTime);
     for (int i = 0; i < kept; i++) {
       cells.set(column[i], value[i]);

@@ -89,7 +89,7 @@ final class MlflowDatabaseRows implements RowSource {
     }
     cells.set(fixed[0], runs.get(run));
     cells.set(fixed[1], run);
-    cells.set(fixed[2], step);
+    cells.set(fixed[2], (double) step);
     cells.set(fixed[3], values.getLong(3) / 1000.0);
     double value = values.getDouble(5);
     if (values.getBoolean(6)) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Reads a run of MLflow's file store: the run's folder, its {@code metrics}, or a folder above that
- * holds one run.
+ * Reads a run of MLflow's file store: the run's folder, its {@code metrics}, a folder above that
+ * holds one run, or one metric alone, named by its file.
  *
  * <p>The metrics are merged by step. System metrics are left out: their step counts samples of the
  * machine's state, not training steps. Parameters and the run's name become settings.
@@ -30,7 +30,7 @@ final class MlflowFolderFormat implements LogFormat {
   @Override
   public boolean recognises(LogInput input) {
     if (!input.isFolder()) {
-      return false;
+      return MlflowMetric.isMetric(input.headText()) && input.path() != null;
     }
     for (List<Path> metrics : runs(input.path()).values()) {
       if (MlflowMetric.isMetric(metrics.get(0))) {
@@ -72,6 +72,11 @@ final class MlflowFolderFormat implements LogFormat {
 
   @Override
   public RowSource open(LogInput input, Cells cells, Faults faults) {
+    if (!input.isFolder()) {
+      String key = input.path().getFileName().toString();
+      MlflowMetric metric = new MlflowMetric(input.path(), input::bytes, key, cells, faults);
+      return new StepMerge(input.name(), List.of(metric), Map.of(), 1);
+    }
     Map<Path, List<Path>> runs = runs(input.path());
     if (runs.size() != 1) {
       throw new LogException(
@@ -91,7 +96,7 @@ final class MlflowFolderFormat implements LogFormat {
       } else if (metrics.size() == MOST_METRICS) {
         faults.malformed("metric beyond the first " + MOST_METRICS, 0, key);
       } else {
-        metrics.add(new MlflowMetric(file, key, cells, faults));
+        metrics.add(new MlflowMetric(file, () -> Files.newInputStream(file), key, cells, faults));
         loss.see(key, size(file), 0);
       }
     }

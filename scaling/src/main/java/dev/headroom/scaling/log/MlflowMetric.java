@@ -15,6 +15,7 @@ final class MlflowMetric implements StepStream {
   private static final int LONGEST_LINE = 256;
 
   private final Path file;
+  private final EventFile.Opening opening;
   private final Faults faults;
   private final int stepColumn;
   private final int timeColumn;
@@ -26,8 +27,9 @@ final class MlflowMetric implements StepStream {
   private double seconds;
   private String value;
 
-  MlflowMetric(Path file, String column, Cells cells, Faults faults) {
+  MlflowMetric(Path file, EventFile.Opening opening, String column, Cells cells, Faults faults) {
     this.file = file;
+    this.opening = opening;
     this.faults = faults;
     stepColumn = cells.add("step");
     timeColumn = cells.add("wall_time");
@@ -58,7 +60,7 @@ final class MlflowMetric implements StepStream {
   public boolean advance() {
     try {
       if (in == null) {
-        in = new BufferedInputStream(Files.newInputStream(file));
+        in = new BufferedInputStream(opening.open());
       }
       while (true) {
         String text = readLine();
@@ -122,7 +124,7 @@ final class MlflowMetric implements StepStream {
 
   @Override
   public void lay(Cells cells) {
-    cells.set(stepColumn, step);
+    cells.set(stepColumn, (double) step);
     cells.set(timeColumn, seconds);
     cells.set(valueColumn, value);
   }

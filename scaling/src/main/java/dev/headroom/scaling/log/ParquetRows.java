@@ -125,7 +125,7 @@ final class ParquetRows implements RowSource {
         return;
       }
       if (Math.abs(value) < 1L << 53) {
-        cells.set(column, value);
+        cells.set(column, (double) value);
       } else {
         cells.set(column, Long.toString(value));
       }

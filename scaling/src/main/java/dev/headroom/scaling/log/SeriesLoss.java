@@ -49,6 +49,7 @@ final class SeriesLoss {
     }
   }
 
+  private final List<Candidate> candidates = new ArrayList<>();
   private Candidate loss;
   private Candidate validation;
 
@@ -90,8 +91,28 @@ final class SeriesLoss {
       validation = here;
     }
     Candidate asLoss = new Candidate(column, rank + (isValidation ? 2 : 0), values);
+    candidates.add(asLoss);
     if (asLoss.isBetterThan(loss)) {
       loss = asLoss;
+    }
+  }
+
+  /** Notes series that could be the loss as well, as in a folder with several runs. */
+  void tell(Faults faults) {
+    List<String> rivals = new ArrayList<>();
+    for (Candidate candidate : candidates) {
+      if (candidate.rank == loss.rank && !candidate.column.equals(loss.column)) {
+        rivals.add(candidate.column);
+      }
+    }
+    if (!rivals.isEmpty()) {
+      faults.note(
+          "besides '"
+              + loss.column
+              + "' there "
+              + (rivals.size() == 1 ? "is " : "are ")
+              + Names.several(rivals.size() == 1 ? "other loss" : "other losses", rivals)
+              + "; choose another with --map loss=NAME");
     }
   }
 

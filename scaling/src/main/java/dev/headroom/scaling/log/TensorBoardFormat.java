@@ -92,6 +92,7 @@ final class TensorBoardFormat implements LogFormat {
             LogException.Kind.MALFORMED,
             "records that are no TensorBoard events (expected: event files with scalars)");
       }
+      loss.tell(faults);
       return new EventRows(
           new StepMerge(name, files, Map.of(), MOST_OPEN), loss.columns(), purged, faults);
     }

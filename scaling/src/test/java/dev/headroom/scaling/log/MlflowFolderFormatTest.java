@@ -85,8 +85,13 @@ class MlflowFolderFormatTest {
   void aRestartGoesBackAndTheLastValueCounts() throws IOException {
     write(
         "metrics/train/loss",
-        "1700000000000 5 0\n1700000000001 4 10\n1700000000002 3 20\n"
-            + "1700000000003 3.5 10\n1700000000004 2 20\n");
+        """
+        1700000000000 5 0
+        1700000000001 4 10
+        1700000000002 3 20
+        1700000000003 3.5 10
+        1700000000004 2 20
+        """);
     Run read = run(run);
     assertArrayEquals(new double[] {5, 3.5, 2}, read.loss());
     assertNote(read, "restarted once, first from 20 to 10");
@@ -103,6 +108,13 @@ class MlflowFolderFormatTest {
     assertArrayEquals(new long[] {0, 20}, read.step());
     assertNote(read, "3 lines left out: no line 'timestamp value step' of loss");
     assertNote(read, "the last line is cut");
+  }
+
+  @Test
+  void oneMetricAloneIsNamedByItsFile() {
+    Run read = run(run.resolve("metrics/train/loss"));
+    assertArrayEquals(new long[] {0, 10, 20}, read.step());
+    assertArrayEquals(new double[] {5.5, 4.5, Double.NaN}, read.loss());
   }
 
   @Test

@@ -168,6 +168,16 @@ class TensorBoardFormatTest {
   }
 
   @Test
+  void severalRunsInOneFolderAreSaid() throws IOException {
+    new EventWriter().scalar(1, "loss", 4).to(temp.resolve("version_0"), "1");
+    new EventWriter().scalar(1, "loss", 5).scalar(2, "loss", 3).to(temp.resolve("version_1"), "2");
+    Run run = run(temp);
+    assertArrayEquals(new double[] {5, 3}, run.loss());
+    assertNote(run, "besides 'version_1/loss' there is 1 other loss: version_0/loss");
+    assertArrayEquals(new double[] {4}, run(temp, "loss=version_0/loss").loss());
+  }
+
+  @Test
   void twoWritersInOneFolderDoNotPurgeEachOther() throws IOException {
     new EventWriter().scalar(1, "loss", 4).scalar(2, "loss", 3).to(temp, "1");
     new EventWriter().scalar(1, "val_loss", 5).scalar(2, "val_loss", 6).to(temp, "2");
