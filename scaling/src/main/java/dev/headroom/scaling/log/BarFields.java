@@ -1,5 +1,7 @@
 package dev.headroom.scaling.log;
 
+import java.util.Set;
+
 /**
  * Reads lines of fields between upright bars, as Megatron-LM, Megatron-DeepSpeed, GPT-NeoX, NeMo 2,
  * Nanotron, llm.c and nanochat print them: {@code iteration 100/ 5000 | lm loss: 3.1E+00 | ... |}.
@@ -38,13 +40,15 @@ final class BarFields implements LineParser {
     int field = before(line, row);
     boolean validation = says(line, field, mark.start, "valid");
     boolean test = says(line, field, mark.start, "test ");
-    fields(line, row, bar + 1, test ? "test " : set(line, mark.end, bar));
+    row.prefix = test ? "test " : set(line, mark.end, bar);
+    FieldText.readAll(line, row, bar + 1, line.to);
+    row.prefix = "";
     if (!(row.loss || ((mark.total > 0 || validation) && row.count > 0))) {
       return Found.NOTHING;
     }
     lastStep = mark.step;
     row.total(mark.total);
-    long global = row.whole("global_step");
+    long global = row.globalStep();
     if (global >= 0) {
       row.step(global);
     }
@@ -74,8 +78,8 @@ final class BarFields implements LineParser {
   }
 
   private static boolean says(TextLines line, int from, int to, String word) {
-    int at = line.find(word.substring(1), from + 1);
-    return at > 0 && at < to && (line.text[at - 1] | 0x20) == word.charAt(0);
+    int at = line.find(word.substring(1), from + 1, to);
+    return at > 0 && (line.text[at - 1] | 0x20) == word.charAt(0);
   }
 
   /** Returns the name of the set that a validation line is about, for the names of its fields. */
@@ -85,19 +89,7 @@ final class BarFields implements LineParser {
     if (close > open + 1) {
       return line.string(open + 1, close) + " ";
     }
-    return line.find("test set", from) > 0 && line.find("test set", from) < to ? "test " : "";
-  }
-
-  private static void fields(TextLines line, Fields row, int from, String set) {
-    int a = from;
-    row.prefix = set;
-    for (int i = from; i <= line.to; i++) {
-      if (i == line.to || line.text[i] == '|') {
-        FieldText.readAll(line, row, a, i);
-        a = i + 1;
-      }
-    }
-    row.prefix = "";
+    return line.find("test set", from, to) > 0 ? "test " : "";
   }
 
   private Found withoutBar(TextLines line, Fields row) {
@@ -105,7 +97,7 @@ final class BarFields implements LineParser {
     if (line.at(a, "val loss ") && line.isDigit(a + 9)) {
       row.start(line.number);
       row.step(lastStep);
-      FieldText.read(line, row, a, line.to);
+      FieldText.readAll(line, row, a, line.to);
       return row.loss ? Found.ROW : Found.NOTHING;
     }
     int at = line.find("verflow", line.from);
@@ -114,6 +106,14 @@ final class BarFields implements LineParser {
       skippedSteps += line.find("Skipping step", at) >= 0 ? 1 : 0;
     }
     return Found.NOTHING;
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    if (names.contains("lm loss") || names.contains("lm_loss")) {
+      return names.contains("lm loss") ? "lm loss value" : "lm_loss value";
+    }
+    return names.contains("tok/s") ? "val loss" : "val_loss";
   }
 
   @Override

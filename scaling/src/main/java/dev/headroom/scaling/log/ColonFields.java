@@ -1,5 +1,7 @@
 package dev.headroom.scaling.log;
 
+import java.util.Set;
+
 /**
  * Reads lines of {@code name: value} with nothing but spaces between, as torchtitan ({@code step:
  * 10 loss: 8.1 grad_norm: 1.2 memory: 12.3GiB(20%)}), modded-nanogpt ({@code step:10/1750
@@ -71,5 +73,10 @@ final class ColonFields implements LineParser {
       i++;
     }
     return i > from && line.text[i - 1] == ',' ? i - 1 : i;
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    return "val_loss";
   }
 }

@@ -1,5 +1,7 @@
 package dev.headroom.scaling.log;
 
+import java.util.Set;
+
 /**
  * Reads lines of fields parted by commas behind a step, as nanoGPT, lit-gpt and MLX print them:
  * {@code iter 10: loss 3.21, time 55.3ms, mfu 12.3%}, {@code step 250: train loss 2.1, val loss
@@ -28,5 +30,10 @@ final class CommaFields implements LineParser {
     }
     row.total(mark.total);
     return Found.ROW;
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    return "val loss";
   }
 }

@@ -7,28 +7,32 @@ package dev.headroom.scaling.log;
 final class FieldText {
   private FieldText() {}
 
-  /** Reads the fields between two places, parted by a comma and a space or by a semicolon. */
+  /** Reads fields parted by upright bars, by a comma and a space or by semicolons. */
   static void readAll(TextLines line, Fields row, int from, int to) {
+    char[] t = line.text;
     int a = from;
-    for (int i = from; i <= to; i++) {
-      boolean comma = i + 1 < to && line.text[i] == ',' && line.text[i + 1] == ' ';
-      if (i == to || comma || line.text[i] == ';') {
-        read(line, row, a, i);
+    int separator = -1;
+    for (int i = from; i < to; i++) {
+      char c = t[i];
+      if (c == '|' || c == ';' || (c == ',' && i + 1 < to && t[i + 1] == ' ')) {
+        read(line, row, a, i, separator);
         a = i + 1;
+        separator = -1;
+      } else if (separator < 0 && (c == ':' || c == '=')) {
+        separator = i;
       }
     }
+    read(line, row, a, to, separator);
   }
 
-  /** Reads one field. */
-  static void read(TextLines line, Fields row, int from, int to) {
+  private static void read(TextLines line, Fields row, int from, int to, int separator) {
     int a = line.skipSpaces(from);
     int b = line.trimEnd(a, to);
     if (a >= b) {
       return;
     }
-    int mark = separator(line, a, b);
-    if (mark > 0) {
-      row.put(line, a, mark, mark + 1, b);
+    if (separator > a) {
+      row.put(line, a, separator, separator + 1, b);
     } else if (startsNumber(line, a)) {
       int space = line.find(' ', a, b);
       if (space > 0) {
@@ -37,15 +41,6 @@ final class FieldText {
     } else {
       nameAndValue(line, row, a, b);
     }
-  }
-
-  private static int separator(TextLines line, int a, int b) {
-    for (int i = a; i < b; i++) {
-      if (line.text[i] == ':' || line.text[i] == '=') {
-        return i;
-      }
-    }
-    return -1;
   }
 
   private static void nameAndValue(TextLines line, Fields row, int a, int b) {

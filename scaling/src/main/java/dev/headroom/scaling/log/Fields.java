@@ -17,6 +17,7 @@ import java.util.Set;
  */
 final class Fields {
   static final String STEP = "step";
+  private static final String GLOBAL_STEP = "global_step";
   private static final int MOST = 512;
   private static final int LONGEST_NAME = 80;
 
@@ -41,6 +42,8 @@ final class Fields {
   private int lastTo;
   private int stepCell = -1;
   private int lossCell = -1;
+  private int globalCell = -1;
+  private long total;
   private long dropped;
   private Column[] filled = new Column[16];
 
@@ -84,9 +87,12 @@ final class Fields {
     cells.set(stepCell, (double) value);
   }
 
-  /** Returns the whole number under a name of the row at hand, or -1. */
-  long whole(String name) {
-    double value = cells.number(cells.find(name));
+  /** Returns the step that the row holds under {@code global_step}, or -1. */
+  long globalStep() {
+    if (globalCell < 0 && columns.containsKey(GLOBAL_STEP)) {
+      globalCell = cells.find(GLOBAL_STEP);
+    }
+    double value = cells.number(globalCell);
     return value >= 0 && value < 0x1p53 && value == Math.rint(value) ? (long) value : -1;
   }
 
@@ -96,7 +102,8 @@ final class Fields {
   }
 
   void total(long steps) {
-    if (steps > 0) {
+    if (steps > 0 && steps != total) {
+      total = steps;
       settings.put("total_steps", Long.toString(steps));
     }
   }
@@ -197,6 +204,11 @@ final class Fields {
   /** Returns the text of the row's first training loss, or null. */
   String trainLoss() {
     return cells.text(lossCell);
+  }
+
+  /** Says whether a column met so far holds the loss of an evaluation. */
+  boolean hasValidation() {
+    return columns.values().stream().anyMatch(c -> c.loss && c.evaluation);
   }
 
   /** Returns the names of all columns met so far. */

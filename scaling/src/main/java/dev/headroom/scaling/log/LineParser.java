@@ -1,6 +1,7 @@
 package dev.headroom.scaling.log;
 
 import java.util.List;
+import java.util.Set;
 
 /** Reads the rows of one family of text logs, line by line. */
 interface LineParser {
@@ -31,6 +32,11 @@ interface LineParser {
 
   /** Looks over the first rows before any is handed out. */
   default void settle(List<String[]> rows, Cells cells) {}
+
+  /** Returns the name that the validation loss will have, where the log has shown none yet. */
+  default String validation(Set<String> names) {
+    return null;
+  }
 
   /** Tells what was odd, at the end of the text. */
   default void tell(Faults faults) {}

@@ -179,6 +179,13 @@ final class LineRows implements RowSource {
     return false;
   }
 
+  /** Returns the validation loss, which may turn up after thousands of training rows. */
+  @Override
+  public Map<String, String> columns() {
+    String name = parsers.size() == 1 ? parsers.get(0).validation(row.names()) : null;
+    return name == null || row.hasValidation() ? Map.of() : Map.of("val_loss", name);
+  }
+
   @Override
   public Map<String, String> settings() {
     return row.settings();

@@ -1,5 +1,7 @@
 package dev.headroom.scaling.log;
 
+import java.util.Set;
+
 /**
  * Reads llm.c's {@code main.log}: {@code s:250 trl:3.9 lr:0.0003 norm:0.8}, {@code s:250 tel:3.8},
  * {@code s:250 eval:0.26}; {@code trl} is column {@code train_loss}, {@code tel} is {@code
@@ -39,5 +41,10 @@ final class LlmcLines implements LineParser {
     } else {
       row.put(line, key, colon, colon + 1, stop);
     }
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    return "val_loss";
   }
 }

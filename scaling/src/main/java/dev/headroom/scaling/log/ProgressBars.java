@@ -1,5 +1,7 @@
 package dev.headroom.scaling.log;
 
+import java.util.Set;
+
 /**
  * Reads the progress bars of NeMo and Lightning: {@code Epoch 0: 12%|##| 12/100 [00:10<01:20,
  * 1.2it/s, reduced_train_loss=10.9, global_step=11.0, val_loss=9.8]}.
@@ -112,7 +114,7 @@ final class ProgressBars implements LineParser {
   }
 
   private long step(TextLines line, Fields row, int open) {
-    long shown = row.whole("global_step");
+    long shown = row.globalStep();
     if (shown < 0) {
       counted++;
       int epoch = line.find("Epoch ", line.from);
@@ -132,5 +134,10 @@ final class ProgressBars implements LineParser {
     if (counted > 0) {
       faults.note("the progress bars name no step: it is the batch, counted over the epochs");
     }
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    return "val_loss";
   }
 }

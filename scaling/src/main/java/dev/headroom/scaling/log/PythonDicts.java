@@ -1,6 +1,7 @@
 package dev.headroom.scaling.log;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * Reads the dictionaries that Hugging Face's Trainer and those built on it print: {@code {'loss':
@@ -165,6 +166,11 @@ final class PythonDicts implements LineParser {
     }
     close(row, before);
     return true;
+  }
+
+  @Override
+  public String validation(Set<String> names) {
+    return "eval_loss";
   }
 
   @Override

@@ -75,14 +75,16 @@ final class RunColumns {
   private final String file;
   private String runColumn;
   private final Map<String, String> chosen = new LinkedHashMap<>();
+  private final Map<String, String> asked;
 
-  private RunColumns(String file) {
+  private RunColumns(String file, Map<String, String> asked) {
     this.file = file;
+    this.asked = asked;
   }
 
   static RunColumns choose(
       String file, ColumnMap map, Cells cells, RowSource source, Faults faults) {
-    RunColumns out = new RunColumns(file);
+    RunColumns out = new RunColumns(file, map.columns());
     List<String> present = cells.names();
     for (String[] row : USUAL) {
       String column = map.column(row[0]);
@@ -158,12 +160,12 @@ final class RunColumns {
     return out.toString();
   }
 
-  /** Refuses a run whose named columns never appeared. */
+  /** Refuses a run in which columns that the map names never appeared. */
   void requireFound(Cells cells) {
     if (cells.names().isEmpty()) {
       return;
     }
-    for (String column : chosen.values()) {
+    for (String column : asked.values()) {
       if (cells.find(column) < 0) {
         throw new IllegalArgumentException(Names.missing(file, column, cells.names()));
       }

@@ -89,8 +89,13 @@ final class TextLines {
 
   /** Returns where a word stands at or after a place, or -1. */
   int find(String word, int start) {
+    return find(word, start, to);
+  }
+
+  /** Returns where a word stands between two places, or -1. */
+  int find(String word, int start, int stop) {
     char first = word.charAt(0);
-    int last = to - word.length();
+    int last = stop - word.length();
     for (int i = start; i <= last; i++) {
       if (text[i] == first && at(i, word)) {
         return i;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -77,17 +79,33 @@ class TextFormatsTest {
   }
 
   @Test
+  void findsAValidationThatComesLateInALog() {
+    StringBuilder text = new StringBuilder();
+    for (int i = 1; i <= 2000; i++) {
+      text.append(" iteration ").append(i).append("/ 5000 | lm loss: 4.5 |\n");
+    }
+    text.append(" validation loss at iteration 2000 | lm loss value: 4.25 |\n");
+    Run run = run(text.toString());
+    assertEquals(4.25, run.columns().get("val_loss")[1999]);
+    Run without = run(text.substring(0, text.indexOf(" validation")));
+    assertFalse(without.columns().containsKey("val_loss"));
+  }
+
+  private static Run run(String text) {
+    return LogReader.readRun(
+        new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
+        "log",
+        ColumnMap.none(),
+        RowFilter.all());
+  }
+
+  @Test
   void aRunTakesTheUsualColumnsOfEveryFamily() {
     Run run =
-        LogReader.readRun(
-            new java.io.ByteArrayInputStream(
-                (" iteration 10/ 90 | consumed tokens: 640 | learning rate: 2E-05 | lm loss: 4.5 |"
-                        + " grad norm: 1.5 |\n"
-                        + " validation loss at iteration 10 | lm loss value: 4.25 |\n")
-                    .getBytes(java.nio.charset.StandardCharsets.UTF_8)),
-            "log",
-            ColumnMap.none(),
-            RowFilter.all());
+        run(
+            " iteration 10/ 90 | consumed tokens: 640 | learning rate: 2E-05 | lm loss: 4.5 |"
+                + " grad norm: 1.5 |\n"
+                + " validation loss at iteration 10 | lm loss value: 4.25 |\n");
     assertEquals(4.5, run.loss()[0]);
     assertEquals(4.25, run.columns().get("val_loss")[0]);
     assertEquals(640, run.columns().get("tokens")[0]);
