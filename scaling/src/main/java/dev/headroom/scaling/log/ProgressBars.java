@@ -21,14 +21,13 @@ final class ProgressBars implements LineParser {
 
   @Override
   public Found parse(TextLines line, Fields row) {
-    int rate = rate(line);
-    int open = rate < 0 ? -1 : counter(line, rate);
-    if (open < 0) {
+    int open = bracket(line);
+    if (open < 0 || !counter(line, open)) {
       return Found.NOTHING;
     }
     row.start(line.number);
     row.evaluationsOnce = true;
-    pairs(line, row, rate);
+    pairs(line, row, timesEnd(line, open));
     if (!row.loss) {
       return Found.NOTHING;
     }
@@ -42,41 +41,36 @@ final class ProgressBars implements LineParser {
     return again && !row.keepEvaluations() ? Found.NOTHING : Found.ROW;
   }
 
-  /** Returns the place behind the rate ({@code 1.2it/s}, {@code 3.4s/it}), or -1. */
-  private static int rate(TextLines line) {
-    for (int i = line.from + 1; i + 1 < line.to; i++) {
-      if (line.text[i] == '/' && line.isLetter(i - 1) && line.text[i + 1] != '/') {
-        int a = i;
-        while (line.isLetter(a - 1)) {
-          a--;
-        }
-        int b = i + 1;
-        while (line.isLetter(b)) {
-          b++;
-        }
-        boolean unit = line.at(i + 1, "s") ? b == i + 2 : line.at(i - 1, "s") && a == i - 1;
-        char c = line.text[a - 1];
-        if (unit && b < line.to && line.text[b] == ',' && (line.isDigit(a - 1) || c == '?')) {
-          return b;
-        }
+  /** Returns where the bracket with the times opens ({@code [00:10<01:20}), or -1. */
+  private static int bracket(TextLines line) {
+    for (int i = line.from + 2; i < line.to; i++) {
+      if (line.text[i] == '[' && timesEnd(line, i) > 0) {
+        return i;
       }
     }
     return -1;
   }
 
-  /** Reads the counter in front of the bracket and returns where the bracket opens, or -1. */
-  private int counter(TextLines line, int rate) {
-    int open = rate;
-    while (open > line.from && line.text[open] != '[') {
-      open--;
+  /** Returns where the times behind a bracket end with a comma, or -1. */
+  private static int timesEnd(TextLines line, int open) {
+    boolean colon = false;
+    int i = open + 1;
+    while (i < line.to && (line.isDigit(i) || ":<?".indexOf(line.text[i]) >= 0)) {
+      colon |= line.text[i] == ':';
+      i++;
     }
+    return colon && i < line.to && line.text[i] == ',' ? i : -1;
+  }
+
+  /** Reads the counter in front of the bracket and says whether there is one. */
+  private boolean counter(TextLines line, int open) {
     int stop = line.trimEnd(line.from, open);
     if (stop > line.from + 2 && line.at(stop - 2, "it")) {
       stop -= 2;
     }
     int a = digitsBack(line, stop);
     if (a == stop) {
-      return -1;
+      return false;
     }
     batches = -1;
     batch = line.whole(a, stop);
@@ -84,7 +78,7 @@ final class ProgressBars implements LineParser {
       batches = batch;
       batch = line.whole(digitsBack(line, a - 1), a - 1);
     }
-    return batch < 0 ? -1 : open;
+    return batch >= 0;
   }
 
   private static int digitsBack(TextLines line, int stop) {
@@ -96,11 +90,8 @@ final class ProgressBars implements LineParser {
   }
 
   private static void pairs(TextLines line, Fields row, int from) {
-    int close = line.to;
-    while (close > from && line.text[close - 1] != ']') {
-      close--;
-    }
-    int stop = close > from ? close - 1 : line.to;
+    int close = line.find(']', from, line.to);
+    int stop = close < 0 ? line.to : close;
     int a = from;
     for (int i = from; i <= stop; i++) {
       if (i == stop || (line.text[i] == ',' && i + 1 < stop && line.text[i + 1] == ' ')) {

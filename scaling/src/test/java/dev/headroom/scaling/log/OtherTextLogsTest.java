@@ -132,6 +132,20 @@ class OtherTextLogsTest {
   }
 
   @Test
+  void readsBarsWithoutARateOrATotal() {
+    TextLog log =
+        TextLog.of(
+            "[2025-12-17 04:54:49,774] [INFO] Epoch 1: : 1it [00:04,  4.36s/it, v_num=d3c7,"
+                + " reduced_train_loss=0.674, global_step=1.000, samples/sec=14.60]     2025-12-17\n"
+                + "Epoch 0: : 100%|##| 2000/2000 [43:24:54<00:00, reduced_train_loss=0.139,"
+                + " global_step=2e+3, val_loss=0.212][NeMo I 2024-06-17 08:36:41] Removing x=1\n");
+    assertEquals(List.of("1", "2000"), log.column("step"));
+    assertEquals(List.of("0.674", "0.139"), log.column("reduced_train_loss"));
+    assertEquals("14.60", log.row(0).get("samples/sec"));
+    assertEquals("0.212", log.row(1).get("val_loss"));
+  }
+
+  @Test
   void countsTheBatchesOfABarWithoutAStep() {
     TextLog log =
         TextLog.of(
