@@ -8,8 +8,8 @@ package dev.headroom.scaling.check.baseline;
  * in the log of the step, a spread that shrinks as the run goes on, and noise of single points. The
  * exponent b is the pooled slope of the golden runs' spread, shrunk to 0.5; s is their pooled
  * spread, shrunk to the prior; n comes from second differences of the runs' differences, so that no
- * trend and no level counts as noise. With one golden run, b and s are the prior's, and n is that
- * of the difference between the run and the golden one.
+ * trend and no level counts as noise. With one golden run, s is the prior's, n is that of the
+ * difference between the run and the golden one, and b follows the slope of that noise.
  *
  * @param kernel the matrix k
  * @param covariance the whole matrix
@@ -19,7 +19,7 @@ record Spread(double[][] kernel, double[][] covariance, double[] noise) {
   private static final double FORGETS = 0.3;
   private static final double POINT_SHARE = 0.1;
   private static final double SLOPE = 0.5;
-  // Pseudo-observations of the slope's prior, per part: 20 golden runs of ordinary length.
+  // The prior of the slope, per part: worth about three further golden runs.
   private static final double SLOPE_WEIGHT = 1.2;
   private static final int WINDOW = 3;
 
@@ -33,11 +33,14 @@ record Spread(double[][] kernel, double[][] covariance, double[] noise) {
    */
   static Spread of(double[] place, double[][] contrasts, double[] difference, double level) {
     int degrees = contrasts.length - 1;
-    double slope = degrees == 0 ? SLOPE : slope(place, contrasts, degrees);
     double[] noise =
         degrees == 0
             ? noise(place, new double[][] {difference}, 2)
             : noise(place, contrasts, degrees);
+    double slope =
+        degrees == 0
+            ? slope(place, new double[][] {noise}, 1)
+            : slope(place, contrasts, degrees);
     double s2 = level * level;
     if (degrees > 0) {
       double seen = 0;

@@ -5,14 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class BaselineComparisonTest {
@@ -248,5 +255,29 @@ class BaselineComparisonTest {
     Run worse = run("worse", steps(1, 1, 100), s -> 3.3 * Math.exp(0.02 * random.nextGaussian()));
     Run good = run("good", steps(1, 1, 100), s -> 3 * Math.exp(0.02 * random.nextGaussian()));
     assertEquals(Outcome.WORSE, compare(golden(List.of(good), ""), worse).outcome());
+  }
+
+  @Test
+  void callsOtherHardwareButNotOtherSoftwareEquivalentOnRealGoldenValues() throws IOException {
+    Path folder =
+        Path.of("../../shared/data/ci-golden/megatron/gpt3_mcore_tp2_pp2_ep2_te_4experts2parallel");
+    Assumptions.assumeTrue(Files.isDirectory(folder), "no public golden values at " + folder);
+    List<GoldenRun> h100 = golden(List.of(megatron(folder, "dev_dgx_h100")), "h100");
+    for (String hardware : List.of("dev_dgx_a100", "dev_dgx_gb200", "lts_dgx_a100")) {
+      BaselineSettings other = new BaselineSettings(0.01, 0.005, 0.005, Axis.STEP, hardware);
+      Comparison c = new BaselineComparison(other).compare(h100, megatron(folder, hardware));
+      assertEquals(Outcome.EQUIVALENT, c.outcome(), hardware + ": " + c.message());
+    }
+    BaselineSettings a100 = new BaselineSettings(0.01, 0.005, 0.005, Axis.STEP, "a100");
+    Comparison old = new BaselineComparison(a100).compare(h100, megatron(folder, "lts"));
+    assertEquals(Outcome.CANNOT_TELL, old.outcome(), old.message());
+  }
+
+  private static Run megatron(Path folder, String name) throws IOException {
+    String text = Files.readString(folder.resolve("golden_values_" + name + ".json"));
+    JsonObject loss = JsonParser.parseString(text).getAsJsonObject().getAsJsonObject("lm loss");
+    Map<String, JsonElement> values = loss.getAsJsonObject("values").asMap();
+    long[] step = values.keySet().stream().mapToLong(Long::parseLong).sorted().toArray();
+    return run(name, step, s -> values.get(Long.toString((long) s)).getAsDouble());
   }
 }
