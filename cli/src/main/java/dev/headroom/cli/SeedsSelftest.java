@@ -33,6 +33,7 @@ final class SeedsSelftest {
   private static final List<Integer> GOLDEN = List.of(1, 2, 3, 5, 10);
   private static final List<Double> SIZES = List.of(0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05);
   private static final long SEED = 20_261_121;
+  private static final int DRAWS = 200;
   private static final double MOST_ALARMS = 0.015;
   private static final double LEAST_FOUND = 0.99;
 
@@ -46,6 +47,15 @@ final class SeedsSelftest {
   record Part(JsonObject json, String text, boolean passed) {}
 
   private SeedsSelftest() {}
+
+  /**
+   * Measures.
+   *
+   * @param data the folder of public sets, with logs-seeds in it; null for repeats made here
+   */
+  static Part measure(Path data) {
+    return measure(data == null ? null : data.resolve("logs-seeds"), DRAWS);
+  }
 
   /**
    * Measures.

@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
       "  headroom selftest laws",
       "  headroom selftest laws --json -o laws.json",
       "  headroom selftest forecasts --data ../data",
+      "  headroom selftest baselines --data ../data",
       ""
     },
     footer = {
@@ -31,11 +32,14 @@ import picocli.CommandLine.Parameters;
       "forecasts: the end of every finished run is forecast from 30, 50, 70 and 80 per cent of it, with",
       "and without siblings; the table gives the mean error and how often the bands held what came.",
       "",
+      "baselines: repeats of one configuration are compared with 1 to 10 golden runs: how often healthy",
+      "ones are called different, and how often regressions of 0.1 to 5 per cent are found.",
+      "",
       "Exit codes: 0 all passed; 1 a check failed; 2 usage."
     })
 final class SelftestCommand extends HeadroomCommand {
 
-  @Parameters(paramLabel = "WHAT", description = "laws or forecasts.")
+  @Parameters(paramLabel = "WHAT", description = "laws, forecasts or baselines.")
   String what;
 
   @Option(
@@ -43,7 +47,8 @@ final class SelftestCommand extends HeadroomCommand {
       paramLabel = "DIR",
       description =
           "forecasts: the folder that holds the public sets lr-schedules, lr-dense-100M and"
-              + " olmo-ladder. Without it the small runs that come with Headroom are forecast.")
+              + " olmo-ladder. Without it the small runs that come with Headroom are forecast; baselines:"
+              + " the folder that holds logs-seeds. Without it repeats are made.")
   Path data;
 
   @Override
@@ -55,10 +60,22 @@ final class SelftestCommand extends HeadroomCommand {
       emit(json, forecasts::text);
       return forecasts.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
     }
+    if (what.equals("baselines")) {
+      return baselines();
+    }
     if (!what.equals("laws")) {
-      throw new IllegalArgumentException("selftest: " + what + " (expected: laws or forecasts)");
+      throw new IllegalArgumentException(
+          "selftest: " + what + " (expected: laws, forecasts or baselines)");
     }
     return laws();
+  }
+
+  private int baselines() {
+    SeedsSelftest.Part part = SeedsSelftest.measure(data);
+    JsonObject json = json();
+    json.add("baselines", part.json());
+    emit(json, part::text);
+    return part.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
   private int laws() {

@@ -29,4 +29,13 @@ class SelftestCommandTest {
     assertTrue(ran.out().contains("Bands: share of forecasts"), ran.out());
     assertEquals(3, Ran.headroom("selftest", "forecasts", "--data", "absent").code());
   }
+
+  @Test
+  void comparesRepeatsWithGoldenRuns() {
+    SeedsSelftest.Part part = SeedsSelftest.measure(null, 25);
+    assertTrue(part.text().startsWith("healthy repeats, golden runs"), part.text());
+    // 5 configurations, 5 numbers of golden runs, healthy and 3 kinds of 7 sizes.
+    assertEquals(5 * 5 * 22, part.json().getAsJsonArray("rates").size());
+    assertEquals(3, Ran.headroom("selftest", "baselines", "--data", "no such folder").code());
+  }
 }

@@ -38,9 +38,7 @@ record Spread(double[][] kernel, double[][] covariance, double[] noise) {
             ? noise(place, new double[][] {difference}, 2)
             : noise(place, contrasts, degrees);
     double slope =
-        degrees == 0
-            ? slope(place, new double[][] {noise}, 1)
-            : slope(place, contrasts, degrees);
+        degrees == 0 ? slope(place, new double[][] {noise}, 1) : slope(place, contrasts, degrees);
     double s2 = level * level;
     if (degrees > 0) {
       double seen = 0;
