@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.headroom.cli.verdict.ReportKind;
+import dev.headroom.scaling.schedule.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -188,6 +189,9 @@ class CiDocsTest {
         output().contains("\"notes\": []"), "no duplicate, no gap, no cut line: " + output());
     assertEquals(0, shell("headroom inspect run.jsonl --json"), output());
     assertTrue(output().contains("\"params\": \"124000000\""), output());
+    assertTrue(output().contains("\"schedule\": \"constant(peak=3e-4,total=100)\""), output());
+    assertEquals(
+        "constant", Schedule.parse("constant(peak=3e-4,total=100)").text().split("\\(")[0]);
     python(120, 140, "");
     assertEquals(1, shell("headroom check run.jsonl"), output());
     assertTrue(output().contains("finite at step 140"), output());
