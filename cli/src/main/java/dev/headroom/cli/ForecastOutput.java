@@ -51,10 +51,7 @@ final class ForecastOutput {
     text.append("\ncoverage   ").append(Figures.percent(forecast.level())).append(": held ");
     text.append(String.format(Locale.ROOT, "%.0f %%", 100 * basis.coverage(forecast.level())));
     text.append(" of ").append(basis.forecasts()).append(" forecasts of this kind (").append(basis);
-    text.append(") on ")
-        .append(Basis.SETS)
-        .append(",\n           each set judged by bands made on");
-    text.append(" the others");
+    text.append(") on ").append(basis.evidence());
     if (forecast.scatter() > NOISY) {
       text.append(String.format(Locale.ROOT, "%nscatter    %.2g %%", 100 * forecast.scatter()));
       text.append(" (one standard deviation) of a single logged loss around the curve, beside the");

@@ -25,9 +25,6 @@ public enum Basis {
   /** The levels whose quantiles were measured. */
   public static final double[] LEVELS = {.5, .8, .9, .95};
 
-  /** The sets that the bands were calibrated on. */
-  public static final String SETS = "lr-schedules, lr-dense-100M and olmo-ladder";
-
   private final int forecasts;
   private final double[] quantiles;
   private final double[] coverage;
@@ -66,6 +63,14 @@ public enum Basis {
       held = coverage[i];
     }
     return held;
+  }
+
+  /** Returns in words what the coverage was measured on, and how. */
+  public String evidence() {
+    return this == TWINS
+        ? "olmo-ladder alone, by the bands of family: too few runs to calibrate on"
+        : "lr-schedules, lr-dense-100M and olmo-ladder,\n           each set judged by bands made on"
+            + " the others";
   }
 
   /** Returns by how many scales a band of a level reaches from the forecast. */
