@@ -70,10 +70,49 @@ record Level(long[] step, double[] loss, double[] y, boolean positive) {
     return 1.4826 * median(second, second.length) / Math.sqrt(6);
   }
 
-  /** Returns the median of the first n values; reorders them. */
+  /** Returns the median of the first n values, by selection in O(n); reorders them. */
   static double median(double[] values, int n) {
-    Arrays.sort(values, 0, n);
-    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+    double high = select(values, n, n / 2);
+    if (n % 2 == 1) {
+      return high;
+    }
+    double low = values[0];
+    for (int i = 1; i < n / 2; i++) {
+      low = Math.max(low, values[i]);
+    }
+    return (low + high) / 2;
+  }
+
+  /** Brings the k-th smallest of the first n values to index k, with none above it before. */
+  private static double select(double[] values, int n, int k) {
+    int from = 0;
+    int to = n - 1;
+    while (from < to) {
+      double pivot = values[(from + to) >>> 1];
+      int i = from;
+      int j = to;
+      while (i <= j) {
+        while (values[i] < pivot) {
+          i++;
+        }
+        while (values[j] > pivot) {
+          j--;
+        }
+        if (i <= j) {
+          double swap = values[i];
+          values[i++] = values[j];
+          values[j--] = swap;
+        }
+      }
+      if (k <= j) {
+        to = j;
+      } else if (k >= i) {
+        from = i;
+      } else {
+        break;
+      }
+    }
+    return values[k];
   }
 
   /** Writes a rise from one loss to another as a percentage. */

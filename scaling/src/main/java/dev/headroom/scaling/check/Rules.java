@@ -9,7 +9,19 @@ import java.util.Set;
 public final class Rules {
 
   static final List<Rule> ALL =
-      List.of(new FiniteRule(), new SpikeRule(), new DivergenceRule(), new FinalRule());
+      List.of(
+          new FiniteRule(),
+          new SpikeRule(),
+          new DivergenceRule(),
+          new PlateauRule(),
+          new ForecastRule(),
+          new FinalRule(),
+          new ScheduleRule(),
+          new GradientRule(),
+          new LogitsRule(),
+          new ThroughputRule(),
+          new StallRule(),
+          new GapsRule());
 
   private Rules() {}
 

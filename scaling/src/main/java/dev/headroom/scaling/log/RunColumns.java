@@ -67,7 +67,35 @@ final class RunColumns {
       "val_loss_epoch",
       "lm_loss_value",
       "lm_loss_validation"
-    }
+    },
+    {
+      "throughput",
+      "throughput",
+      "tokens_per_second",
+      "tokens_per_sec",
+      "tok_s",
+      "tps",
+      "throughput_tps",
+      "tokens_per_second_per_gpu",
+      "samples_per_second",
+      "train_samples_per_second"
+    },
+    {
+      "step_seconds",
+      "step_seconds",
+      "step_time",
+      "iteration_time",
+      "elapsed_time_per_iteration__s_",
+      "elapsed_time_per_iteration__ms_",
+      "seconds_per_step",
+      "train_step_timing_in_s",
+      "step_avg"
+    },
+    {"loss_scale", "loss_scale", "lossscale"},
+    {"skipped", "skipped", "number_of_skipped_iterations", "skipped_iterations"},
+    {"overflows", "overflows", "grad_overflow", "grad_overflows"},
+    {"max_logit", "max_logit", "logits_max", "max_logits"},
+    {"lse", "lse", "z", "log_z", "logsumexp", "z_mean"}
   };
 
   private static final String[] RUN = {"", "run", "run_id", "run_name", "run_number", "seed"};

@@ -29,7 +29,7 @@ class CheckerOnRealRunsTest {
     Assumptions.assumeTrue(RealRuns.present(), "no ../shared/data beside the repository: skipped");
   }
 
-  private static Map<String, List<Run>> healthy() throws IOException {
+  static Map<String, List<Run>> healthy() throws IOException {
     Path data = RealRuns.DATA;
     ColumnMap none = ColumnMap.none();
     Map<String, List<Run>> out = new LinkedHashMap<>();
@@ -116,9 +116,9 @@ class CheckerOnRealRunsTest {
         points += run.size();
         Verdict v = Checker.check(run, CheckOptions.defaults());
         for (Finding f : v.findings()) {
-          if (f.severity() == Severity.INFO) {
+          if (f.severity() == Severity.INFO && f.rule().equals("spike")) {
             hardBatches++;
-          } else {
+          } else if (f.severity() != Severity.INFO) {
             alarms.add(run.name() + ": " + f);
           }
         }
@@ -132,6 +132,10 @@ class CheckerOnRealRunsTest {
     assertTrue(runs > 400, "only " + runs + " runs were read");
     // 44 epochs over the same data: its validation loss does rise, from 3.05 to 3.41.
     assertTrue(alarms.removeIf(a -> a.contains("2.8B 44 ") && a.contains("divergence")));
+    alarms.removeIf(a -> a.contains("2.8B 44 ") && a.contains("forecast"));
+    // These tables do lack a fifth to a third of their regular steps.
+    alarms.removeIf(
+        a -> a.contains("gaps") && (a.contains("trajectories.csv") || a.contains("curves.csv")));
     assertEquals(List.of(), alarms);
   }
 
@@ -140,15 +144,20 @@ class CheckerOnRealRunsTest {
     return Checker.check(RealRuns.text(file, MEGATRON), CheckOptions.defaults());
   }
 
+  private static List<Long> spikes(Verdict verdict) {
+    return verdict.findings().stream()
+        .filter(f -> f.rule().equals("spike"))
+        .map(Finding::step)
+        .toList();
+  }
+
   @Test
   void labelledSpikesOfLargeRunsAreFoundAndRecovered() throws IOException {
     Verdict tr11 = megatron("logs-spikes", "tr11-176B_2022-04-12_spike.log");
-    assertEquals(1, tr11.findings().size());
-    assertEquals(31219, tr11.findings().get(0).step());
+    assertEquals(List.of(31219L), spikes(tr11));
     assertTrue(tr11.passed());
     Verdict tr1 = megatron("logs-spikes", "tr1-13B_spike.log");
-    assertEquals(1, tr1.findings().size());
-    assertEquals(29050, tr1.findings().get(0).step());
+    assertEquals(List.of(29050L), spikes(tr1));
     assertTrue(tr1.passed());
   }
 
@@ -172,7 +181,9 @@ class CheckerOnRealRunsTest {
     assertFalse(bf16.passed());
     assertEquals("divergence", bf16.findings().get(0).rule());
     assertFalse(megatron("logs-megatron", "blowup-4-adam-1793736.log").passed());
-    assertTrue(megatron("logs-megatron", "blowup-3-adam-1793490.log").passed());
+    Verdict stalled = megatron("logs-megatron", "blowup-3-adam-1793490.log");
+    assertEquals("stall", stalled.findings().get(0).rule());
+    assertTrue(stalled.findings().stream().noneMatch(f -> f.rule().equals("divergence")));
     assertTrue(megatron("logs-megatron", "blowup-3-adam-fp32-1793501.log").passed());
   }
 }

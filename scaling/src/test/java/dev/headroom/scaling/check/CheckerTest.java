@@ -211,4 +211,171 @@ class CheckerTest {
         Severity.INFO,
         Checker.check(run, options.with("spike.severity", "info")).findings().get(0).severity());
   }
+
+  private static double[] cells(IntToDoubleFunction value) {
+    double[] out = new double[1000];
+    for (int i = 0; i < 1000; i++) {
+      out[i] = value.applyAsDouble(i);
+    }
+    return out;
+  }
+
+  /** Returns what one rule says of a healthy run with one more column. */
+  private static List<Finding> column(
+      String rule, CheckOptions options, String name, IntToDoubleFunction value) {
+    Run run = run(i -> 1, Map.of(name, cells(value)));
+    return Checker.check(run, options.only(Set.of(rule))).findings();
+  }
+
+  private static void only(Severity severity, String words, List<Finding> findings) {
+    assertEquals(1, findings.size(), findings.toString());
+    assertEquals(severity, findings.get(0).severity(), findings.toString());
+    assertTrue(findings.get(0).message().contains(words), findings.toString());
+  }
+
+  @Test
+  void comparesTheLoggedRateWithTheDeclaredSchedule() {
+    String text = "wsd(peak=1e-3,warmup=1000,decay=20%,total=10000,final=0)";
+    CheckOptions options = CheckOptions.defaults().with("schedule.declared", text);
+    dev.headroom.scaling.schedule.Schedule schedule =
+        dev.headroom.scaling.schedule.Schedule.parse(text);
+    // Logged one step late, as many trainers do.
+    IntToDoubleFunction right = i -> schedule.lr(Math.max(1, 10L * (i + 1) - 1));
+    assertEquals(List.of(), column("schedule", options, "lr", right));
+    IntToDoubleFunction wrong = i -> i < 50 ? 1e-3 : right.applyAsDouble(i);
+    only(Severity.ERROR, "declared", column("schedule", options, "lr", wrong));
+    CheckOptions warm = CheckOptions.defaults().with("schedule.warmup", 500);
+    assertEquals(List.of(), column("schedule", warm, "lr", right));
+    only(Severity.WARNING, "warm-up", column("schedule", warm, "lr", i -> 1e-3));
+    refuses("schedule.declared", "cos", "schedule.declared: ");
+  }
+
+  @Test
+  void noticesALossThatJumpsWhereTheRateWarmsUpAgain() {
+    double[] lr = cells(i -> 1e-3 * Math.min(1, i < 500 ? (i + 1) / 50.0 : (i - 499) / 50.0));
+    CheckOptions options = CheckOptions.defaults().only(Set.of("schedule"));
+    Run jump = run(i -> i >= 500 && i < 530 ? 1.2 : 1, Map.of("lr", lr));
+    only(Severity.WARNING, "optimiser", Checker.check(jump, options).findings());
+    Run calm = run(i -> 1, Map.of("lr", lr));
+    assertEquals(List.of(), Checker.check(calm, options).findings());
+  }
+
+  @Test
+  void judgesTheGradientNorm() {
+    CheckOptions options = CheckOptions.defaults();
+    IntToDoubleFunction good = i -> 1 + .3 * Math.sin(i) + (i == 700 ? 500 : 0);
+    assertEquals(List.of(), column("gradient", options, "grad_norm", good));
+    only(
+        Severity.ERROR,
+        "exploded",
+        column("gradient", options, "grad_norm", i -> i < 900 ? 1 + .1 * Math.sin(i) : 50));
+    only(
+        Severity.WARNING,
+        "came back",
+        column(
+            "gradient", options, "grad_norm", i -> i < 500 || i > 600 ? 1 + .1 * Math.sin(i) : 50));
+    only(
+        Severity.ERROR,
+        "vanished",
+        column("gradient", options, "grad_norm", i -> i < 900 ? 1 + .1 * Math.sin(i) : 1e-6));
+    only(
+        Severity.WARNING,
+        "huge",
+        column("gradient", options, "grad_norm", i -> 4000 + 100 * Math.sin(i)));
+    only(Severity.INFO, "clipped", column("gradient", options, "grad_norm", i -> 1));
+    only(
+        Severity.INFO,
+        "clipped",
+        column("gradient", options.with("gradient.clip", .5), "grad_norm", good));
+  }
+
+  @Test
+  void seesLogitsDriftAway() {
+    CheckOptions options = CheckOptions.defaults();
+    Random random = new Random(3);
+    double[] noise = cells(i -> .5 * random.nextGaussian());
+    for (String name : List.of("lse", "max_logit")) {
+      assertEquals(List.of(), column("logits", options, name, i -> 12 + noise[i]));
+      assertEquals(List.of(), column("logits", options, name, i -> 12 + .008 * i + noise[i]));
+      only(
+          Severity.WARNING,
+          "drifts",
+          column("logits", options, name, i -> 12 + Math.max(0, i - 500) * .04 + noise[i]));
+      only(
+          Severity.ERROR,
+          "drifts",
+          column("logits", options, name, i -> -Math.max(0, i - 500) * .2 + noise[i]));
+    }
+  }
+
+  @Test
+  void noticesThatTheSpeedFell() {
+    CheckOptions options = CheckOptions.defaults();
+    IntToDoubleFunction good = i -> (i % 50 == 0 ? 300 : 1000) + 50 * Math.sin(i);
+    assertEquals(List.of(), column("throughput", options, "throughput", good));
+    only(
+        Severity.WARNING,
+        "fell",
+        column("throughput", options, "throughput", i -> i < 850 ? 1000 : 500));
+    only(
+        Severity.WARNING,
+        "fell",
+        column("throughput", options, "step_seconds", i -> i < 850 ? 1 : 2));
+    only(
+        Severity.WARNING,
+        "fell",
+        column("throughput", options, "time", i -> i < 850 ? i : 850 + 2 * (i - 850)));
+    only(
+        Severity.ERROR,
+        "bound",
+        column("throughput", options.with("throughput.min", 2000), "throughput", good));
+  }
+
+  @Test
+  void noticesStallsAndSkippedSteps() {
+    CheckOptions options = CheckOptions.defaults();
+    CheckOptions stall = options.only(Set.of("stall"));
+    only(Severity.ERROR, "stalls", Checker.check(run(i -> 3, Map.of()), stall).findings());
+    assertEquals(List.of(), Checker.check(run(i -> 1, Map.of()), stall).findings());
+    only(
+        Severity.ERROR,
+        "collapsed",
+        column("stall", options, "loss_scale", i -> i < 800 ? 4096 : 1));
+    assertEquals(List.of(), column("stall", options, "loss_scale", i -> 1));
+    only(Severity.WARNING, "skipped", column("stall", options, "skipped", i -> i % 2));
+    only(Severity.ERROR, "skipped", column("stall", options, "overflows", i -> 3));
+    assertEquals(List.of(), column("stall", options, "skipped", i -> i % 100 == 0 ? 1 : 0));
+  }
+
+  @Test
+  void noticesMissingStepsOfARegularLog() {
+    CheckOptions gaps = CheckOptions.defaults().only(Set.of("gaps"));
+    Run whole = run(i -> 1, Map.of());
+    assertEquals(List.of(), Checker.check(whole, gaps).findings());
+    long[] step = whole.step().clone();
+    for (int i = 500; i < step.length; i++) {
+      step[i] += 3000;
+    }
+    Run holed = new Run("r", step, whole.loss(), Map.of(), List.of());
+    only(Severity.WARNING, "missing", Checker.check(holed, gaps).findings());
+    List<String> notes = List.of("400 duplicate steps, first 30: the last one counts");
+    Run repeated = new Run("r", whole.step(), whole.loss(), Map.of(), notes);
+    only(Severity.WARNING, "repeat", Checker.check(repeated, gaps).findings());
+  }
+
+  @Test
+  void noticesThatProgressEndedAndThatTheForecastIsMissed() {
+    double half = 2.5 + 8 * Math.pow(500, -0.6);
+    IntToDoubleFunction flat =
+        i -> i < 500 ? 1 : half / (2.5 + 8 * Math.pow(1 + i, -0.6)) * (1 + 2e-5 * (i - 500));
+    CheckOptions options = CheckOptions.defaults();
+    only(
+        Severity.WARNING,
+        "no progress",
+        Checker.check(run(flat, Map.of()), options.only(Set.of("plateau"))).findings());
+    only(
+        Severity.WARNING,
+        "allowed",
+        Checker.check(run(flat, Map.of()), options.only(Set.of("forecast"))).findings());
+  }
 }
