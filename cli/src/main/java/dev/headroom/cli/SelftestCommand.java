@@ -15,11 +15,12 @@ import picocli.CommandLine.Parameters;
     name = "headroom selftest",
     sortOptions = false,
     header = {
-      "Checks Headroom's own numerics on this machine, without any file.",
+      "Checks Headroom's own numerics and rules on this machine, without any file.",
       "",
       "Examples:",
       "  headroom selftest laws",
       "  headroom selftest laws --json -o laws.json",
+      "  headroom selftest checks --data ../data",
       "  headroom selftest forecasts --data ../data",
       "  headroom selftest baselines --data ../data",
       ""
@@ -28,6 +29,9 @@ import picocli.CommandLine.Parameters;
       "",
       "laws: every law is fitted to points that it gives itself, exact and with noise of 0.3 and 1 per",
       "cent, and must come out within the noise; published constants must give the published losses.",
+      "",
+      "checks: the rules of headroom check on good runs (false alarms), on runs with labelled faults and",
+      "on good runs with faults of known size put into them; judged whole and row by row.",
       "",
       "forecasts: the end of every finished run is forecast from 30, 50, 70 and 80 per cent of it, with",
       "and without siblings; the table gives the mean error and how often the bands held what came.",
@@ -39,35 +43,37 @@ import picocli.CommandLine.Parameters;
     })
 final class SelftestCommand extends HeadroomCommand {
 
-  @Parameters(paramLabel = "WHAT", description = "laws, forecasts or baselines.")
+  @Parameters(paramLabel = "WHAT", description = "laws, checks, forecasts or baselines.")
   String what;
 
   @Option(
       names = "--data",
       paramLabel = "DIR",
       description =
-          "forecasts: the folder that holds the public sets lr-schedules, lr-dense-100M and"
+          "checks: also the public runs in it; forecasts: the folder that holds the public sets lr-schedules, lr-dense-100M and"
               + " olmo-ladder. Without it the small runs that come with Headroom are forecast; baselines:"
               + " the folder that holds logs-seeds. Without it repeats are made.")
   Path data;
 
   @Override
   public Integer call() {
-    if (what.equals("forecasts")) {
-      SelftestForecasts forecasts = SelftestForecasts.of(data);
-      JsonObject json = json();
-      forecasts.fill(json);
-      emit(json, forecasts::text);
-      return forecasts.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
-    }
-    if (what.equals("baselines")) {
-      return baselines();
-    }
-    if (!what.equals("laws")) {
-      throw new IllegalArgumentException(
-          "selftest: " + what + " (expected: laws, forecasts or baselines)");
-    }
-    return laws();
+    return switch (what) {
+      case "laws" -> laws();
+      case "checks" -> checks();
+      case "forecasts" -> forecasts();
+      case "baselines" -> baselines();
+      default ->
+          throw new IllegalArgumentException(
+              "selftest: " + what + " (expected: laws, checks, forecasts or baselines)");
+    };
+  }
+
+  private int forecasts() {
+    SelftestForecasts forecasts = SelftestForecasts.of(data);
+    JsonObject json = json();
+    forecasts.fill(json);
+    emit(json, forecasts::text);
+    return forecasts.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
   private int baselines() {
@@ -76,6 +82,16 @@ final class SelftestCommand extends HeadroomCommand {
     json.add("baselines", part.json());
     emit(json, part::text);
     return part.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED;
+  }
+
+  private int checks() {
+    SelftestChecks checks = SelftestChecks.of(data);
+    checks.notes().forEach(n -> note("note: not read: " + n));
+    JsonObject json = json();
+    checks.json(json);
+    emit(json, checks::text);
+    checks.failures().forEach(f -> err().println(spec.name() + ": " + f));
+    return checks.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
   private int laws() {

@@ -12,10 +12,10 @@ import java.util.Map;
 /**
  * Finds a run that ends above the band that its own earlier part forecast.
  *
- * <p>The run up to {@code from} is given to {@link Forecaster} with the logged learning rates, those
- * ahead included (constant where none are logged); the level of the last points is compared with the
- * upper end of the band. Steps beyond 20,000 are counted in larger units and at most 2,000 losses
- * are used, so that the time does not grow with the log.
+ * <p>The run up to {@code from} is given to {@link Forecaster} with the logged learning rates,
+ * those ahead included (constant where none are logged); the level of the last points is compared
+ * with the upper end of the band. Steps beyond 20,000 are counted in larger units and at most 2,000
+ * losses are used, so that the time does not grow with the log.
  */
 final class ForecastRule implements Rule {
   private static final int FEWEST = 60;

@@ -55,8 +55,7 @@ final class GradientRule implements Rule {
     clipping(subject, norm, set, out);
   }
 
-  private static void explode(
-      Series norm, double usual, int q, double rise, List<Finding> out) {
+  private static void explode(Series norm, double usual, int q, double rise, List<Finding> out) {
     // The start is left out: norms fall from it by far in many good runs.
     int first = -1;
     double top = 0;

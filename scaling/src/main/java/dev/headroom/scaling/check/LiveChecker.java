@@ -12,16 +12,16 @@ import java.util.Set;
 /**
  * Judges a run while it trains: rows go in one by one, new findings come out.
  *
- * <p>Up to {@value #MOST} rows are kept; beyond, every second row of the older half is forgotten, so
- * that a run of any length takes {@code 8 (2 + columns) MOST} bytes. The rules see the kept rows
+ * <p>Up to {@value #MOST} rows are kept; beyond, every second row of the older half is forgotten,
+ * so that a run of any length takes {@code 8 (2 + columns) MOST} bytes. The rules see the kept rows
  * again after every {@code n/32} new ones, and the latest {@value #RECENT} at once where a loss is
  * not finite or above its running level; forecast and plateau only when the run has grown by a
  * quarter. Time: some microseconds a row, amortised.
  *
  * <p>A rise of the end is told as a divergence only when two looks in a row see it, and an open
- * spike is a warning until it has outlasted a window, as many looks at an unfinished run would alarm
- * more often than one. The rule {@code final} waits for {@link #verdict}. Not safe for several
- * threads.
+ * spike is a warning until it has outlasted a window, as many looks at an unfinished run would
+ * alarm more often than one. The rule {@code final} waits for {@link #verdict}. Not safe for
+ * several threads.
  */
 public final class LiveChecker {
   private static final int MOST = 8192;

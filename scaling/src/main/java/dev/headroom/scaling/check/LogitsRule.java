@@ -7,8 +7,8 @@ import java.util.List;
  * output-logit divergence (Wortsman et al. 2023, arXiv 2309.14322).
  *
  * <p>The reference is the median of the second quarter of the run. The rule fires where the level
- * goes on away from it over the last quarters and ends further than {@code drift} from it, and {@code
- * mads} robust spreads of the reference.
+ * goes on away from it over the last quarters and ends further than {@code drift} from it, and
+ * {@code mads} robust spreads of the reference.
  */
 final class LogitsRule implements Rule {
   private static final int FEWEST = 40;

@@ -7,9 +7,9 @@ import java.util.List;
  * Finds a loss that stopped falling where its own first half says that it should go on.
  *
  * <p>The log of the loss, as medians of 60 blocks after the first twentieth, is fitted over its
- * first half by {@code E + A x^-a} (a from .05 to 1, E and A by least squares). The rule fires where
- * that law expects a fall until the end, of at least {@code relative} and four standard errors, and
- * less than {@code progress} of it came.
+ * first half by {@code E + A x^-a} (a from .05 to 1, E and A by least squares). The rule fires
+ * where that law expects a fall until the end, of at least {@code relative} and four standard
+ * errors, and less than {@code progress} of it came.
  */
 final class PlateauRule implements Rule {
   private static final int BLOCKS = 60;

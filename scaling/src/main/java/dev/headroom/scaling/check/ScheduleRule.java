@@ -108,8 +108,7 @@ final class ScheduleRule implements Rule {
     }
     if (lr.step()[at] < steps) {
       String text = "warm-up is missing or short: the highest rate is reached at step ";
-      out.add(
-          new Finding(INFO.id(), Severity.WARNING, lr.step()[at], text + lr.step()[at]));
+      out.add(new Finding(INFO.id(), Severity.WARNING, lr.step()[at], text + lr.step()[at]));
     }
   }
 
