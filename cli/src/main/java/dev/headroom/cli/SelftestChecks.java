@@ -132,31 +132,8 @@ final class SelftestChecks {
     out.append(head.replaceAll("[^|]+", "---")).append('\n');
     for (TrialRow row : rows) {
       if (row.table().equals(table)) {
-        out.append("| ").append(String.join(" | ", cells(row))).append(" |\n");
+        out.append(row.markdown()).append('\n');
       }
     }
-  }
-
-  private static List<String> cells(TrialRow row) {
-    String runs = String.valueOf(row.runs());
-    String points = String.valueOf(row.points());
-    String found = String.valueOf(row.found());
-    String delay =
-        Double.isNaN(row.delay()) ? "-" : String.format(Locale.ROOT, "%.0f", row.delay());
-    return switch (row.table()) {
-      case "healthy" ->
-          List.of(row.name(), runs, points, found, "" + row.warned(), "" + row.live());
-      case "labelled" ->
-          List.of(
-              row.name().substring(row.name().lastIndexOf('/') + 1),
-              points,
-              row.found() > 0 ? "yes" : row.points() < 8 ? "no: too short to judge" : "NO",
-              delay);
-      default -> List.of(row.name(), runs, share(row.found(), row), share(row.live(), row), delay);
-    };
-  }
-
-  private static String share(int found, TrialRow row) {
-    return row.runs() == 0 ? "-" : Figures.percent((double) found / row.runs());
   }
 }

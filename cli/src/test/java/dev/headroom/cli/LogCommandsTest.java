@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.headroom.scaling.check.RuleInfo;
+import dev.headroom.scaling.check.Rules;
+import dev.headroom.scaling.check.RulesSchema;
 import dev.headroom.scaling.schedule.Descent;
 import dev.headroom.scaling.schedule.Schedule;
 import java.io.IOException;
@@ -214,6 +217,58 @@ class LogCommandsTest {
     assertTrue(ran.out().contains("\"rule\": \"spike\""), ran.out());
     Ran without = Ran.headroom("check", run, "--json", "--rules", "finite,divergence");
     assertFalse(without.out().contains("\"rule\": \"spike\""), without.out());
+  }
+
+  @Test
+  void setsRulesByFileProfileAndFlag() throws IOException {
+    String run = Samples.canonical(folder.resolve("run.jsonl")).toString();
+    Path file =
+        Files.writeString(
+            folder.resolve("rules.json"), "{\"rules\": {\"final\": {\"max_loss\": 3.1}}}");
+    assertEquals(1, Ran.headroom("check", run, "--rules", file.toString()).code());
+    assertEquals(1, Ran.headroom("check", run, "--rules-file", file.toString()).code());
+    String[] looser = {"check", run, "--rules", file.toString(), "--set", "final.max_loss=3.5"};
+    assertEquals(0, Ran.headroom(looser).code());
+    assertEquals(1, Ran.headroom("check", run, "--fail-on", "warning").code());
+    assertEquals(0, Ran.headroom("check", run, "--max-loss", "3.1", "--fail-on", "never").code());
+    assertEquals(1, Ran.headroom("check", run, "--set", "spike.severity=error").code());
+    assertEquals(
+        1, Ran.headroom("check", run, "--profile", "smoke", "--set", "final.min_fall=1").code());
+  }
+
+  @Test
+  void refusesUnknownRulesSettingsAndProfiles() throws IOException {
+    String run = Samples.canonical(folder.resolve("run.jsonl")).toString();
+    String[][] wrong = {
+      {"--set", "spike.mads=0", "spike.mads: 0 (expected: a number above 0)"},
+      {"--set", "spike.depth=1", "spike.depth: no such setting (expected: "},
+      {"--set", "spike", "--set: spike (expected: RULE.NAME=VALUE"},
+      {"--rules", "spikes", "rule: spikes (expected: "},
+      {"--profile", "huge", "profile: huge (expected: pretraining, fine-tuning or smoke)"},
+      {"--fail-on", "info", "--fail-on: info (expected: error, warning or never)"},
+      {"--explain", "spikes", "rule: spikes (expected: "},
+    };
+    for (String[] line : wrong) {
+      Ran ran = Ran.headroom("check", run, line[0], line[1]);
+      assertEquals(2, ran.code(), line[1]);
+      assertTrue(ran.err().contains(line[2]), ran.err());
+    }
+    Ran missing = Ran.headroom("check", run, "--rules", folder + "/none.json");
+    assertEquals(3, missing.code(), missing.err());
+    assertEquals(2, Ran.headroom("check").code());
+  }
+
+  @Test
+  void explainsEveryRuleFromItsDeclaration() {
+    Ran all = Ran.headroom("check", "--explain", "all");
+    assertEquals(0, all.code(), all.err());
+    JsonObject json = json(Ran.headroom("check", "--explain", "all", "--json"));
+    for (RuleInfo info : Rules.infos()) {
+      assertTrue(all.out().contains(info.id() + ": " + info.finds()), info.id());
+      info.settings().forEach(s -> assertTrue(all.out().contains(info.id() + "." + s.name())));
+    }
+    assertEquals(Rules.infos().size(), json.getAsJsonArray("rules").size());
+    assertEquals(RulesSchema.text(), Ran.headroom("check", "--rules-schema").out());
   }
 
   @Test

@@ -38,4 +38,17 @@ class SelftestCommandTest {
     assertEquals(5 * 5 * 22, part.json().getAsJsonArray("rates").size());
     assertEquals(3, Ran.headroom("selftest", "baselines", "--data", "no such folder").code());
   }
+
+  @Test
+  void theRulesAreAsGoodAsPromisedOnOurOwnRuns() {
+    Ran ran = Ran.headroom("selftest", "checks", "--json");
+    assertEquals(0, ran.code(), ran.out() + ran.err());
+    String rows = JsonParser.parseString(ran.out()).getAsJsonObject().get("rows").toString();
+    assertTrue(rows.contains("Headroom's own runs"), rows);
+    assertTrue(rows.contains("noisy: spike of +100 %, 5 rows"), rows);
+    Ran text = Ran.headroom("selftest", "checks");
+    assertTrue(text.out().contains("Per thousand good runs: 0.0 with an error"), text.out());
+    Ran nothing = Ran.headroom("selftest", "checks", "--data", "src/test/resources");
+    assertEquals(2, nothing.code(), nothing.err());
+  }
 }

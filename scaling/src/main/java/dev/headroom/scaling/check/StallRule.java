@@ -82,7 +82,7 @@ final class StallRule implements Rule {
   }
 
   private static void skipped(Subject subject, RuleSettings set, List<Finding> out) {
-    double skipped = 0;
+    double skipped = told(subject.run().notes());
     long from = -1;
     for (String column : List.of("skipped", "overflows")) {
       Series series = subject.series(column);
@@ -109,5 +109,16 @@ final class StallRule implements Rule {
                   + Level.number(100 * share)
                   + " % of all"));
     }
+  }
+
+  /** Some readers count the lines that tell of an overflow and leave their number in a note. */
+  private static double told(List<String> notes) {
+    for (String note : notes) {
+      if (note.contains("skipped because the gradients overflowed")
+          && note.matches("\\d{1,15} .*")) {
+        return Double.parseDouble(note.substring(0, note.indexOf(' ')));
+      }
+    }
+    return 0;
   }
 }

@@ -19,6 +19,7 @@ import java.util.Map;
  */
 public final class CheckTrials {
   private static final int FEWEST_ROWS = 100;
+  private static final int MOST_ROWS = 5000;
   private static final double QUIET = 0.03;
   private static final CheckOptions OPTIONS = CheckOptions.defaults();
 
@@ -72,14 +73,15 @@ public final class CheckTrials {
   }
 
   /**
-   * Puts every fault into every run that has enough rows and is silent without it; quiet runs,
+   * Puts every fault into every run of 100 to 5,000 rows that is silent without it; quiet runs,
    * whose single losses have a noise of 3 % or less, apart from noisy ones.
    */
   public static List<TrialRow> injected(List<Run> runs) {
     List<Run> quiet = new ArrayList<>();
     List<Run> noisy = new ArrayList<>();
     for (Run run : runs) {
-      if (run.size() >= FEWEST_ROWS && Checker.check(run, OPTIONS).findings().isEmpty()) {
+      boolean fits = run.size() >= FEWEST_ROWS && run.size() <= MOST_ROWS;
+      if (fits && Checker.check(run, OPTIONS).findings().isEmpty()) {
         (noise(run) <= QUIET ? quiet : noisy).add(run);
       }
     }

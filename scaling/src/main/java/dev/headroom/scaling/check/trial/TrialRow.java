@@ -1,5 +1,8 @@
 package dev.headroom.scaling.check.trial;
 
+import java.util.List;
+import java.util.Locale;
+
 /**
  * Holds one row of the table that says how good the rules are.
  *
@@ -23,4 +26,26 @@ public record TrialRow(
     int warned,
     int live,
     double delay,
-    String first) {}
+    String first) {
+  private static final int TOO_SHORT = 8;
+
+  /** Returns the row as it stands in the documentation. */
+  public String markdown() {
+    String wait = Double.isNaN(delay) ? "-" : String.format(Locale.ROOT, "%.0f", delay);
+    List<Object> cells =
+        switch (table) {
+          case "healthy" -> List.of(name, runs, points, found, warned, live);
+          case "labelled" -> List.of(name.substring(name.lastIndexOf('/') + 1), points, hit(), wait);
+          default -> List.of(name, runs, share(found), share(live), wait);
+        };
+    return "| " + String.join(" | ", cells.stream().map(String::valueOf).toList()) + " |";
+  }
+
+  private String hit() {
+    return found > 0 ? "yes" : points < TOO_SHORT ? "no: too short to judge" : "**no**";
+  }
+
+  private String share(int count) {
+    return String.format(Locale.ROOT, "%.0f %%", 100.0 * count / Math.max(1, runs));
+  }
+}
