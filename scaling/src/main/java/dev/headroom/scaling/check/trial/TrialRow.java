@@ -35,7 +35,8 @@ public record TrialRow(
     List<Object> cells =
         switch (table) {
           case "healthy" -> List.of(name, runs, points, found, warned, live);
-          case "labelled" -> List.of(name.substring(name.lastIndexOf('/') + 1), points, hit(), wait);
+          case "labelled" ->
+              List.of(name.substring(name.lastIndexOf('/') + 1), points, hit(), wait);
           default -> List.of(name, runs, share(found), share(live), wait);
         };
     return "| " + String.join(" | ", cells.stream().map(String::valueOf).toList()) + " |";

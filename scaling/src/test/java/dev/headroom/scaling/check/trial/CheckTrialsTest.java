@@ -37,11 +37,9 @@ class CheckTrialsTest {
     TrialRow alarm = CheckTrials.healthy("bad", List.of(bad));
     assertEquals(1, alarm.found());
     assertEquals(1, alarm.live());
-    TrialRow hit =
-        CheckTrials.labelled(new LabelledRun(bad, "step", Set.of("spike"), 601, 601));
+    TrialRow hit = CheckTrials.labelled(new LabelledRun(bad, "step", Set.of("spike"), 601, 601));
     assertEquals("| run: step | 1000 | yes | 2 |", hit.markdown());
-    TrialRow miss =
-        CheckTrials.labelled(new LabelledRun(bad, "step", Set.of("spike"), 700, 800));
+    TrialRow miss = CheckTrials.labelled(new LabelledRun(bad, "step", Set.of("spike"), 700, 800));
     assertTrue(miss.markdown().contains("**no**"), miss.markdown());
   }
 
