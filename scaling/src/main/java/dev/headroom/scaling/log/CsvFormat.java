@@ -1,10 +1,31 @@
 package dev.headroom.scaling.log;
 
-/** Delimited text: comma, tab or semicolon, whichever the first line holds most often. */
+/**
+ * Delimited text: comma, tab or semicolon, whichever the first line holds most often. Lightning's
+ * {@code metrics.csv} is one, with rows of a step apart that complete each other.
+ */
 final class CsvFormat implements LogFormat {
+  private final String name;
+
+  CsvFormat() {
+    this("CSV");
+  }
+
+  private CsvFormat(String name) {
+    this.name = name;
+  }
+
   @Override
   public String name() {
-    return "CSV";
+    return name;
+  }
+
+  @Override
+  public LogFormat refine(LogInput input) {
+    String body = input.headText().stripLeading();
+    String header = "," + body.lines().findFirst().orElse("").replace("\"", "") + ",";
+    boolean lightning = header.contains(",epoch,") && header.contains(",step,");
+    return lightning ? new CsvFormat("Lightning metrics CSV") : this;
   }
 
   @Override

@@ -82,6 +82,11 @@ final class LikelyColumns {
     return found;
   }
 
+  /** Says whether a name speaks of an evaluation. */
+  static boolean isValidation(String name) {
+    return words(name).stream().anyMatch(VALIDATION::contains);
+  }
+
   private static String step(List<String> present) {
     for (String name : present) {
       String plain = RunColumns.plain(name);

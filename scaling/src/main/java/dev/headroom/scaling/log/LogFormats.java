@@ -12,6 +12,8 @@ final class LogFormats {
           new MlflowFolderFormat(),
           new MlflowDatabaseFormat(),
           new ParquetFormat(),
+          new JsonDocumentFormat(),
+          new WandbChartFormat(),
           new TextFormats(),
           new JsonlFormat(),
           new CsvFormat());

@@ -169,6 +169,16 @@ final class RunColumns {
     return runColumn;
   }
 
+  /** Returns the column with a usual name of a quantity, or null. */
+  static String usual(String quantity, List<String> present) {
+    for (String[] row : USUAL) {
+      if (row[0].equals(quantity)) {
+        return usual(row, present);
+      }
+    }
+    return null;
+  }
+
   private static String usual(String[] row, List<String> present) {
     for (int i = 1; i < row.length; i++) {
       for (String name : present) {

@@ -42,6 +42,7 @@ final class TextInput extends Reader {
   private boolean begun;
   private long undecoded;
   private long firstUndecoded;
+  private long word;
   private long zeroRun;
   private long zeros;
   private long tooLong;
@@ -194,7 +195,16 @@ final class TextInput extends Reader {
     }
     int n = decode(out, off, len);
     for (int i = off; i < off + n; i++) {
-      line += out[i] == '\n' ? 1 : 0;
+      char c = out[i];
+      line += c == '\n' ? 1 : 0;
+      word = c == '\n' || c == ',' || c == '"' ? 0 : word + 1;
+    }
+    if (word > LONGEST_LINE) {
+      throw new LogException(
+          name,
+          line,
+          LogException.Kind.UNREADABLE,
+          "a value of more than 8 million characters (expected: a log)");
     }
     return n;
   }

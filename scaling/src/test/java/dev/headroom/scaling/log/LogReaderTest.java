@@ -140,7 +140,7 @@ class LogReaderTest {
     assertEquals(2, fails("{\n\"step\": 1\nx\n", LogException.Kind.MALFORMED).line() + 1);
     fails("step,loss\nx,y\n", LogException.Kind.MALFORMED);
     fails("just some words\nand more\n", LogException.Kind.MALFORMED);
-    fails("[{\"step\":1,\"loss\":2}]", LogException.Kind.MALFORMED);
+    fails("[1, 2]", LogException.Kind.MALFORMED);
     fails("step,loss\n1,\0\n", LogException.Kind.UNREADABLE);
     assertThrows(
         LogException.class, () -> LogReader.readRun(Path.of("no-such-file"), ColumnMap.none()));
