@@ -21,7 +21,8 @@ enum Commands {
   CHECK("CheckCommand", false, "judge a run's log: finite, spike, divergence, final"),
   BASELINE("BaselineCommand", false, "keep golden runs that check --baseline compares with"),
   REPORT("ReportCommand", false, "make one HTML page, and charts, of runs"),
-  INSPECT("InspectCommand", false, "say what is in a log: columns, ranges, gaps, NaNs"),
+  INSPECT("InspectCommand", false, "say what is in a log: format, columns, ranges, gaps, NaNs"),
+  CONVERT("ConvertCommand", false, "turn any log into canonical JSONL or CSV"),
   BENCH("BenchCommand", true, "measure the head against DJL's plain head on this machine"),
   DOCTOR("DoctorCommand", true, "say what this machine offers and which backend serves"),
   SELFTEST("SelftestCommand", false, "check Headroom's own numerics on this machine");

@@ -1,6 +1,8 @@
 package dev.headroom.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -25,31 +27,49 @@ final class OutputFile {
    * @throws CommandException with exit code 3 where it cannot be written; the old file is kept
    */
   static void write(Path target, byte[] bytes) {
+    write(target, out -> out.write(bytes));
+  }
+
+  /** What writes a result. */
+  interface Content {
+    void to(OutputStream out) throws IOException;
+  }
+
+  /** Writes the file from a stream, and its folder where that is missing, as the other does. */
+  static void write(Path target, Content content) {
     try {
       if (Files.exists(target) && !Files.isRegularFile(target)) {
         if (Files.isDirectory(target)) {
           throw new CommandException(
               ExitCode.USAGE, "output: " + target + " is a folder (expected: a file)");
         }
-        Files.write(target, bytes, StandardOpenOption.WRITE);
+        try (OutputStream out = Files.newOutputStream(target, StandardOpenOption.WRITE)) {
+          content.to(out);
+        }
         return;
       }
       Path real = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
       Path folder = real.getParent();
       Files.createDirectories(folder);
-      replace(real, folder, bytes);
-    } catch (IOException e) {
+      replace(real, folder, content);
+    } catch (IOException | UncheckedIOException e) {
       throw new CommandException(
           ExitCode.INPUT,
-          "output: cannot write " + target + ": " + reason(e) + "; nothing there was changed");
+          "output: cannot write "
+              + target
+              + ": "
+              + reason(cause(e))
+              + "; nothing there was changed");
     }
   }
 
-  private static void replace(Path target, Path folder, byte[] bytes) throws IOException {
+  private static void replace(Path target, Path folder, Content content) throws IOException {
     Path temporary =
         folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
     try {
-      Files.write(temporary, bytes);
+      try (OutputStream out = Files.newOutputStream(temporary)) {
+        content.to(out);
+      }
       try {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (AtomicMoveNotSupportedException e) {
@@ -58,6 +78,10 @@ final class OutputFile {
     } finally {
       Files.deleteIfExists(temporary);
     }
+  }
+
+  private static IOException cause(Exception e) {
+    return e instanceof UncheckedIOException unchecked ? unchecked.getCause() : (IOException) e;
   }
 
   /** Says why a file operation failed, without Java's class names. */

@@ -31,6 +31,7 @@ class HelpTest {
         "baseline",
         "report",
         "inspect",
+        "convert",
         "bench",
         "doctor",
         "demo",

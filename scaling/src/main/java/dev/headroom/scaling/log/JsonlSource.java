@@ -93,6 +93,8 @@ final class JsonlSource implements RowSource {
 
   /** Names the settings of a header as its {@code run} object does. */
   private void unwrap() {
+    // The header of a converted log, which no version of Headroom trained.
+    settings.remove("headroom", "");
     for (String name : settings.keySet().toArray(new String[0])) {
       if (name.startsWith("run.")) {
         settings.put(name.substring("run.".length()), settings.remove(name));

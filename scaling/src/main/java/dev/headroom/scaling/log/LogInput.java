@@ -3,6 +3,8 @@ package dev.headroom.scaling.log;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
+import java.io.FileInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -11,7 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * One log before its kind is known: a file, a folder or a stream, unpacked where it is gzip, with
@@ -21,6 +28,9 @@ import java.util.zip.GZIPInputStream;
  */
 final class LogInput implements AutoCloseable {
   private static final int HEAD = 1 << 16;
+  private static final int PIPE_SECONDS = 10;
+  private static final long BOMB = 1L << 26;
+  private static final long MOST_RATIO = 200;
 
   private final String name;
   private final Path path;
@@ -54,7 +64,7 @@ final class LogInput implements AutoCloseable {
       return new LogInput(name, path, true, InputStream.nullInputStream());
     }
     try {
-      return new LogInput(name, path, false, Files.newInputStream(path));
+      return new LogInput(name, path, false, opened(path));
     } catch (NoSuchFileException e) {
       throw new LogException(
           name, 0, LogException.Kind.UNREADABLE, "no such file (expected: a log)");
@@ -69,6 +79,70 @@ final class LogInput implements AutoCloseable {
     return new LogInput(name, null, false, in);
   }
 
+  /**
+   * Opens a file. A file is read as long as it was then, though it grow; opening a pipe waits for
+   * its writer, here not for ever.
+   */
+  private static InputStream opened(Path path) throws IOException {
+    if (Files.isRegularFile(path)) {
+      long size = Files.size(path);
+      InputStream in = Files.newInputStream(path);
+      return size == 0 ? in : new Limited(in, size);
+    }
+    if (!Files.exists(path)) {
+      throw new NoSuchFileException(path.toString());
+    }
+    CompletableFuture<InputStream> opening = new CompletableFuture<>();
+    Thread opener =
+        new Thread(
+            () -> {
+              try {
+                opening.complete(new FileInputStream(path.toFile()));
+              } catch (IOException e) {
+                opening.completeExceptionally(e);
+              }
+            },
+            "opens a pipe");
+    opener.setDaemon(true);
+    opener.start();
+    try {
+      return opening.get(PIPE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException("nobody wrote to this pipe for " + PIPE_SECONDS + " s", e);
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().getMessage(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  /** The first bytes of a file. */
+  private static final class Limited extends FilterInputStream {
+    private long left;
+
+    Limited(InputStream in, long size) {
+      super(in);
+      left = size;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] out, int off, int len) throws IOException {
+      if (left == 0 && len > 0) {
+        return -1;
+      }
+      int n = super.read(out, off, (int) Math.min(len, left));
+      left -= Math.max(0, n);
+      return n;
+    }
+  }
+
   private InputStream unpack(InputStream in) throws IOException {
     BufferedInputStream bytes = new BufferedInputStream(in, HEAD);
     bytes.mark(2);
@@ -79,6 +153,8 @@ final class LogInput implements AutoCloseable {
 
   /** Gzip data that may end early, as a writer that was killed leaves it. */
   private final class Unpacked extends GZIPInputStream {
+    private long unpacked;
+
     Unpacked(InputStream in) throws IOException {
       super(in, HEAD);
     }
@@ -89,8 +165,23 @@ final class LogInput implements AutoCloseable {
         return -1;
       }
       try {
-        return super.read(out, off, len);
+        int n = super.read(out, off, len);
+        unpacked += Math.max(0, n);
+        if (unpacked > BOMB && unpacked / MOST_RATIO > inf.getBytesRead()) {
+          throw new IOException(
+              "a gzip bomb, it unpacks to more than "
+                  + MOST_RATIO
+                  + " times its size (expected: a log)");
+        }
+        return n;
       } catch (EOFException e) {
+        cutShort = true;
+        return -1;
+      } catch (ZipException e) {
+        // Bytes behind the packed data or damage in it: what came before is good.
+        if (unpacked == 0) {
+          throw e;
+        }
         cutShort = true;
         return -1;
       }
@@ -121,26 +212,50 @@ final class LogInput implements AutoCloseable {
     if (headText == null) {
       headText = new String(head, charset());
       headText = headText.startsWith("\ufeff") ? headText.substring(1) : headText;
-      headText = isBinary(headText) ? "" : headText;
+      headText = isBinary(headText) ? "" : headText.replace("\0", "");
     }
     return headText;
   }
 
+  /** UTF-16 is told by its mark, or by ASCII with a zero in every second byte. */
   private Charset charset() {
+    int n = Math.min(head.length & ~1, 512);
+    if (n < 2) {
+      return StandardCharsets.UTF_8;
+    }
+    int mark = (head[0] & 0xff) << 8 | (head[1] & 0xff);
+    if (mark == 0xfeff || mark == 0xfffe) {
+      return mark == 0xfeff ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE;
+    }
+    int even = 0;
+    int odd = 0;
+    for (int i = 0; i < n; i += 2) {
+      even += head[i] == 0 && head[i + 1] != 0 ? 1 : 0;
+      odd += head[i] != 0 && head[i + 1] == 0 ? 1 : 0;
+    }
+    if (n >= 16 && 10 * Math.max(even, odd) > 9 * (n / 2)) {
+      return even > odd ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE;
+    }
     return StandardCharsets.UTF_8;
   }
 
-  /** Text holds no zero and few characters that cannot be decoded or are no text. */
+  /** Text holds no zero but in holes, and few characters that are no text. */
   private static boolean isBinary(String text) {
     int odd = 0;
+    int zeros = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == 0) {
+        zeros++;
+        continue;
+      }
+      if (zeros > 0 && zeros < TextInput.HOLE) {
         return true;
       }
+      zeros = 0;
       odd += c == '\ufffd' || (c < ' ' && "\t\n\r\f\b\u0007\u001b".indexOf(c) < 0) ? 1 : 0;
     }
-    return odd > 0.2 * text.length();
+    return odd > 0.2 * text.length() || (zeros > 0 && zeros < TextInput.HOLE);
   }
 
   /** Returns all bytes, unpacked; to be called once. */

@@ -1,7 +1,11 @@
 package dev.headroom.scaling.log;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Reads the logs of training runs, recognised by content, plain or gzip.
@@ -75,6 +79,50 @@ public final class LogReader {
   private static LogSummary summary(LogInput input, ColumnMap map, RowFilter where) {
     try (LogRows rows = new LogRows(input, where)) {
       return Summaries.of(rows, map);
+    }
+  }
+
+  /**
+   * Writes a file as canonical JSONL or CSV, row by row.
+   *
+   * @param file the log
+   * @param map which column is which; where it names any, the log has to be a run
+   * @param where which rows count
+   * @param out the text, flushed, not closed
+   * @param csv CSV instead of JSONL
+   * @return what was odd, one sentence each
+   */
+  public static List<String> convert(
+      Path file, ColumnMap map, RowFilter where, Writer out, boolean csv) {
+    try (LogInput input = LogInput.of(file)) {
+      return convert(input, map, where, out, csv);
+    }
+  }
+
+  /** Writes a stream, which is not closed, as canonical JSONL or CSV, row by row. */
+  public static List<String> convert(
+      InputStream in, ColumnMap map, RowFilter where, Writer out, boolean csv) {
+    return convert(LogInput.of(in, "standard input"), map, where, out, csv);
+  }
+
+  private static List<String> convert(
+      LogInput input, ColumnMap map, RowFilter where, Writer out, boolean csv) {
+    try (LogRows rows = new LogRows(input, where)) {
+      RunColumns columns = null;
+      try {
+        columns = rows.columns(map);
+      } catch (IllegalArgumentException e) {
+        if (!map.columns().isEmpty()) {
+          throw e;
+        }
+        rows.faults().note("not a run, columns keep their names: " + e.getMessage());
+      }
+      if (new CanonicalText(out, csv, rows.faults()).write(rows, columns) == 0) {
+        throw rows.faults().nothing();
+      }
+      return rows.faults().notes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Chooses the columns of a run: those the map names, else those with a usual name. */
 final class RunColumns {
@@ -216,6 +217,11 @@ final class RunColumns {
     out.remove("step");
     out.remove("loss");
     return out;
+  }
+
+  /** Returns all quantities that a column was found for. */
+  Set<String> quantities() {
+    return chosen.keySet();
   }
 
   String column(String quantity) {
