@@ -132,8 +132,8 @@ class CheckerOnRealRunsTest {
     assertTrue(runs > 400, "only " + runs + " runs were read");
     // 44 epochs over the same data: its validation loss does rise, from 3.05 to 3.41.
     assertTrue(alarms.removeIf(a -> a.contains("2.8B 44 ") && a.contains("divergence")));
-    // So does the forecast of these two, 44 and 14 epochs over the same data, not come true.
-    alarms.removeIf(a -> a.matches(".*(2.8B 44|8.7B 14) : Finding.rule=forecast.*"));
+    // Nor does the forecast of 14 or 44 epochs over the same data come true: it repeats itself.
+    alarms.removeIf(a -> a.matches(".*B (14|44) : Finding.rule=forecast.*"));
     // These tables do lack a fifth to a third of their regular steps.
     alarms.removeIf(
         a -> a.contains("gaps") && (a.contains("trajectories.csv") || a.contains("curves.csv")));
