@@ -1,6 +1,7 @@
 package dev.headroom.cli.verdict;
 
 import dev.headroom.scaling.check.Finding;
+import dev.headroom.scaling.check.baseline.Outcome;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -9,8 +10,9 @@ import java.util.stream.Collectors;
  * JUnit XML: a suite for each run, a test case for each rule.
  *
  * <p>A rule with a finding that makes the run fail is a failed case. Other findings stand in the
- * output of a case that passed. A run that could not be judged is a suite with one case {@code
- * readable}, in error. Characters that XML 1.0 cannot hold become U+FFFD.
+ * output of a case that passed; one that golden runs cannot decide is skipped. A run that could not
+ * be judged is a suite with one case {@code readable}, in error. Characters that XML 1.0 cannot
+ * hold become U+FFFD.
  */
 final class JunitReport {
   private JunitReport() {}
@@ -27,11 +29,12 @@ final class JunitReport {
       suites.append(
           String.format(
               Locale.ROOT,
-              "  <testsuite name=\"%s\" tests=\"%d\" failures=\"%d\" errors=\"%d\">%n",
+              "  <testsuite name=\"%s\" tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\">%n",
               escape(run.run()),
               cases,
               failed,
-              readable ? 0 : 1));
+              readable ? 0 : 1,
+              run.rules().stream().filter(r -> undecided(run, r)).count()));
       if (readable) {
         run.rules().forEach(rule -> suites.append(testcase(run, rule)));
       } else {
@@ -57,6 +60,13 @@ final class JunitReport {
     return run.findings(rule).stream().anyMatch(run::fails);
   }
 
+  /** Neither good nor bad: the golden runs are too few to tell. */
+  private static boolean undecided(Judged run, String rule) {
+    return rule.equals("baseline")
+        && !fails(run, rule)
+        && run.baseline().filter(b -> b.outcome() == Outcome.CANNOT_TELL).isPresent();
+  }
+
   private static String testcase(Judged run, String rule) {
     List<Finding> findings = run.findings(rule);
     if (findings.isEmpty()) {
@@ -64,7 +74,9 @@ final class JunitReport {
     }
     String lines = findings.stream().map(JunitReport::line).collect(Collectors.joining("\n"));
     String body;
-    if (fails(run, rule)) {
+    if (undecided(run, rule)) {
+      body = "      <skipped message=\"" + escape(lines) + "\"/>\n";
+    } else if (fails(run, rule)) {
       Finding first = findings.stream().filter(run::fails).findFirst().orElseThrow();
       String message = "step " + first.step() + ": " + first.message();
       body =

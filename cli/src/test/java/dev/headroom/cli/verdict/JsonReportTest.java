@@ -10,6 +10,7 @@ import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
 import com.networknt.schema.ValidationMessage;
+import dev.headroom.scaling.check.FailOn;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,9 @@ class JsonReportTest {
   void isValidByTheSchemaThatIsShipped() {
     assertEquals(Set.of(), faults(JsonReport.text(Verdicts.all())));
     assertEquals(Set.of(), faults(JsonReport.text(List.of())));
+    List<Judged> compared = List.of(Verdicts.undecided(FailOn.ERROR));
+    assertEquals(Set.of(), faults(JsonReport.text(compared)));
+    assertFalse(faults(JsonReport.text(compared).replace("\"looks\"", "\"look\"")).isEmpty());
   }
 
   @Test

@@ -99,6 +99,16 @@ class JunitReportTest {
   }
 
   @Test
+  void skipsWhatGoldenRunsCannotDecide() throws Exception {
+    String text = JunitReport.text(List.of(Verdicts.undecided(FailOn.ERROR)));
+    validate(text);
+    assertTrue(testCase(suite(read(text), "undecided_csv"), "baseline").hasSkipped());
+    assertTrue(text.contains("skipped=\"1\""), text);
+    String strict = JunitReport.text(List.of(Verdicts.undecided(FailOn.WARNING)));
+    assertTrue(testCase(suite(read(strict), "undecided_csv"), "baseline").hasFailure());
+  }
+
+  @Test
   void countsWhatItHolds() {
     String xml = JunitReport.text(Verdicts.all());
     assertTrue(xml.contains("tests=\"13\" failures=\"2\" errors=\"1\">\n  <testsuite"), xml);

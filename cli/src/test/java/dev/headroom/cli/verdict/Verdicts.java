@@ -5,6 +5,8 @@ import dev.headroom.scaling.check.FailOn;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
 import dev.headroom.scaling.check.Verdict;
+import dev.headroom.scaling.check.baseline.Comparison;
+import dev.headroom.scaling.check.baseline.Outcome;
 import dev.headroom.scaling.log.Run;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,33 @@ final class Verdicts {
     List<Finding> findings = warned().findings();
     Verdict verdict = Verdict.of(findings, failOn);
     return Judged.of(run("warned.csv", 3), RULES.failingOn(failOn), verdict);
+  }
+
+  /** A run of which golden runs cannot tell whether it is worse. */
+  static Judged undecided(FailOn failOn) {
+    Comparison golden =
+        new Comparison(
+            Outcome.CANNOT_TELL,
+            .001,
+            -.01,
+            .012,
+            "over the whole run",
+            .5,
+            1,
+            3,
+            100,
+            20,
+            5,
+            3,
+            .02,
+            2,
+            10,
+            "cannot tell",
+            List.of());
+    List<Finding> findings =
+        List.of(new Finding("baseline", Severity.WARNING, 10, golden.message()));
+    Run run = run("undecided.csv", 3);
+    return Judged.of(run, RULES.failingOn(failOn), Verdict.of(findings, failOn)).beside(golden);
   }
 
   static Judged nasty() {
