@@ -35,6 +35,8 @@ final class FuzzTargets {
           new FuzzTarget("tensorboard-file", events(), FuzzTargets::file),
           new FuzzTarget("wandb", wandb(), FuzzTargets::log),
           new FuzzTarget("wandb-file", wandb(), FuzzTargets::file),
+          new FuzzTarget("mlflow-database", List.of(), FuzzTargets::file),
+          new FuzzTarget("parquet", List.of(), FuzzTargets::file),
           new FuzzTarget("folder", folders(), FuzzTargets::folder),
           new FuzzTarget("schedule", List.of(), data -> schedule(text(data))),
           new FuzzTarget("formula", List.of(), data -> OwnLaw.of(text(data), "N", "D")),
