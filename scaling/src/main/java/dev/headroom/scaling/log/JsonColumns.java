@@ -161,10 +161,28 @@ final class JsonColumns {
     for (Column column : columns) {
       names.add(column.name);
       sort(column);
+      skipUnmade(column);
     }
     ownSteps = RunColumns.usual("step", names) != null;
     if (!ownSteps && !columns.isEmpty()) {
       stepCell = cells.add("step");
+    }
+  }
+
+  /** Golden values of a resumed run fill the steps that an earlier run made with "nan". */
+  private void skipUnmade(Column column) {
+    while (column.at < column.size && Double.isNaN(column.value[column.at])) {
+      column.at++;
+    }
+    if (column.at == column.size) {
+      column.at = 0;
+    } else if (column.at > 0) {
+      faults.note(
+          "'"
+              + column.name
+              + "' is NaN up to step "
+              + column.step[column.at - 1]
+              + " and begins after it, as in a resumed run: left out there");
     }
   }
 

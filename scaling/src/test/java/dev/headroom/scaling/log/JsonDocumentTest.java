@@ -54,6 +54,20 @@ class JsonDocumentTest {
   }
 
   @Test
+  void leavesOutTheStepsThatAResumedRunDidNotMake() {
+    LogSummary resumed =
+        read(
+            "{\"lm loss\": {\"start_step\": 1, \"step_interval\": 1, \"values\": {\"1\": \"nan\","
+                + " \"2\": \"nan\", \"3\": 9.5, \"4\": \"nan\"}}}");
+    assertArrayEquals(new long[] {3, 4}, resumed.run().step());
+    assertTrue(Double.isNaN(resumed.run().loss()[1]));
+    assertTrue(resumed.notes().toString().contains("up to step 2"), resumed.notes().toString());
+    LogSummary diverged =
+        read("{\"lm loss\": {\"step_interval\": 1, \"values\": {\"1\": \"nan\", \"2\": \"nan\"}}}");
+    assertTrue(Double.isNaN(diverged.run().loss()[0]));
+  }
+
+  @Test
   void readsAnArrayOfObjectsAndColumns() {
     LogSummary rows = read("[{\"step\":1,\"loss\":2},\n{\"step\":2,\"loss\":1.5}]");
     assertArrayEquals(new double[] {2, 1.5}, rows.run().loss());
