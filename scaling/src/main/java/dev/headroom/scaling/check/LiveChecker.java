@@ -114,6 +114,20 @@ public final class LiveChecker {
         });
   }
 
+  /**
+   * Says whether a loss that is not added yet stands out of the running level as a spike does, so
+   * that its update is better left out.
+   */
+  public boolean standsOut(double value) {
+    if (level.held() < WINDOW / 2 || Run.isAbsent(value)) {
+      return false;
+    }
+    RuleSettings spike = new RuleSettings(Rules.info("spike"), options.values());
+    double usual = level.median();
+    double rise = spike.number("mads") * level.deviation(usual);
+    return value > usual + Math.max(rise, spike.number("relative") * Math.abs(usual));
+  }
+
   /** Says whether a row deserves a look at once. */
   private boolean alarming(double value) {
     if (Run.isAbsent(value)) {

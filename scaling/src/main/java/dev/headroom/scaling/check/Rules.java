@@ -19,6 +19,7 @@ public final class Rules {
           new ScheduleRule(),
           new GradientRule(),
           new LogitsRule(),
+          new AlignmentRule(),
           new ThroughputRule(),
           new StallRule(),
           new GapsRule());

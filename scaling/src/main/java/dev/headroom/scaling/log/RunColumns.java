@@ -99,6 +99,9 @@ final class RunColumns {
     {"lse", "lse", "z", "log_z", "logsumexp", "z_mean"}
   };
 
+  /** Columns of single layers, which keep their names. */
+  private static final String LAYERS = "sign_diversity.";
+
   private static final String[] RUN = {"", "run", "run_id", "run_name", "run_number", "seed"};
 
   private final String file;
@@ -132,6 +135,7 @@ final class RunColumns {
             Names.missing(file, row[0], present) + "; map it with " + row[0] + "=COLUMN");
       }
     }
+    present.stream().filter(n -> n.startsWith(LAYERS)).forEach(n -> out.chosen.put(n, n));
     out.units(faults);
     // What serves as the loss already is not repeated as the validation loss.
     if (map.column("val_loss") == null) {

@@ -386,4 +386,33 @@ class CheckerTest {
     assertEquals(
         List.of(), Checker.check(healthy, options.only(Set.of("plateau", "forecast"))).findings());
   }
+
+  @Test
+  void warnsWhereMostLayersFallBackToOneSide() {
+    assertEquals(List.of(), alignment(1, 1));
+    assertEquals(List.of(), alignment(4, 0));
+    List<Finding> found = alignment(4, 2);
+    assertEquals(1, found.size(), found.toString());
+    assertEquals(Severity.WARNING, found.get(0).severity());
+    // the sixth of ten measurements below the limit, one every ten rows of ten steps, from row 600
+    assertEquals(6500, found.get(0).step(), 100);
+    assertTrue(found.get(0).message().contains("2 of 4 layers"), found.get(0).message());
+    assertTrue(found.get(0).message().contains("(l0, l1)"), found.get(0).message());
+  }
+
+  /** Layers that are established from row 100 on, of which the first few collapse at row 600. */
+  private static List<Finding> alignment(int layers, int collapsing) {
+    Map<String, double[]> columns = new java.util.LinkedHashMap<>();
+    for (int l = 0; l < layers; l++) {
+      double[] cells = new double[1000];
+      for (int i = 0; i < cells.length; i++) {
+        // a lone layer never was on both sides: what it is now is nothing new
+        boolean oneSided = layers == 1 || i < 100 || (i >= 600 && l < collapsing);
+        cells[i] = i % 10 != 0 ? Run.ABSENT : oneSided ? 0 : 0.4;
+      }
+      columns.put("sign_diversity.l" + l, cells);
+    }
+    CheckOptions only = CheckOptions.defaults().only(Set.of("alignment"));
+    return Checker.check(run(i -> 1, columns), only).findings();
+  }
 }
