@@ -1,5 +1,6 @@
 package dev.headroom.cli;
 
+import dev.headroom.cli.train.AlignmentStudy;
 import dev.headroom.cli.train.NumberStudy;
 import dev.headroom.cli.train.SphericalStudy;
 import dev.headroom.cli.train.StudyPlan;
@@ -35,6 +36,14 @@ final class BenchStudies {
               + " time, with the fused softmax head. LOSS: taylor, squared, spherical:EPS or z:A:B;"
               + " softmax is always among them (default: all but squared).")
   List<String> spherical;
+
+  @Option(
+      names = "--alignment",
+      description =
+          "Instead: train small models whose learning rate rises until they diverge, and healthy ones"
+              + " beside them, and tell when the sign diversity of layers' inputs collapses, when"
+              + " another rule fires, and when the loss explodes.")
+  boolean alignment;
 
   @Option(
       names = "--peaks",
@@ -116,12 +125,15 @@ final class BenchStudies {
 
   /** Makes the study that is asked for; null where none is. */
   BenchStudy study(Consumer<String> note) {
-    if (losses == null && spherical == null) {
+    int asked = (losses == null ? 0 : 1) + (spherical == null ? 0 : 1) + (alignment ? 1 : 0);
+    if (asked == 0) {
       return null;
     }
-    if (losses != null && spherical != null) {
+    if (asked > 1) {
       throw new IllegalArgumentException(
-          "--number-losses: with --spherical (expected: one study at a time)");
+          "--number-losses, --spherical, --alignment: "
+              + asked
+              + " of them (expected: one study at a time)");
     }
     StudyPlan models =
         new StudyPlan(
@@ -136,6 +148,9 @@ final class BenchStudies {
             batch,
             allClasses,
             threads);
+    if (alignment) {
+      return new BenchAlignmentReport(models, AlignmentStudy.run(models, note));
+    }
     if (spherical != null) {
       SphericalStudy.Plan plan = new SphericalStudy.Plan(models, spherical, peaks);
       return new BenchSphericalReport(plan, SphericalStudy.run(plan, runs, note));

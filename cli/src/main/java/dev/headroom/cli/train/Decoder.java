@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
+import dev.headroom.listeners.SpectralAlignment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,7 +48,7 @@ final class Decoder extends AbstractBlock {
                 .optInitializer(new NormalInitializer(0.02f))
                 .build());
     for (int i = 0; i < settings.layers(); i++) {
-      layers.add(addChildBlock("layer" + i, new DecoderLayer(settings)));
+      layers.add(addChildBlock("layer" + i, new DecoderLayer("layer" + i, settings)));
     }
     norm = addChildBlock("norm", LayerNorm.builder().axis(2).build());
     addChildBlock("head", head);
@@ -88,6 +89,11 @@ final class Decoder extends AbstractBlock {
       }
     }
     return manager.create(mask, new Shape(t, t));
+  }
+
+  /** Has the inputs of the inner matrices of each layer measured in training. */
+  void alignment(SpectralAlignment measured) {
+    layers.forEach(layer -> layer.alignment(measured));
   }
 
   /** Counts all parameters. */

@@ -14,6 +14,7 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import dev.headroom.listeners.SpectralAlignment;
 
 /**
  * One pre-norm layer: {@code x += attention(norm(x)); x += down(gelu(up(norm(x))))}, inner width 4
@@ -26,9 +27,12 @@ final class DecoderLayer extends AbstractBlock {
   private final Linear up;
   private final Linear down;
   private final float dropout;
+  private final String name;
+  private SpectralAlignment alignment;
 
-  DecoderLayer(TrainSettings settings) {
+  DecoderLayer(String name, TrainSettings settings) {
     super((byte) 1);
+    this.name = name;
     int width = settings.width();
     dropout = (float) settings.dropout();
     // the sum over 2 L residual branches keeps its variance
@@ -52,9 +56,25 @@ final class DecoderLayer extends AbstractBlock {
     NDArray seen = attention.forward(store, new NDList(normed, inputs.get(1)), training).head();
     x = x.add(dropped(seen, training));
     NDList inner = innerNorm.forward(store, new NDList(x), training);
+    observe("up", inner.head(), up, store, training);
     NDArray wide = Activation.gelu(up.forward(store, inner, training).head());
+    observe("down", wide, down, store, training);
     NDArray narrow = down.forward(store, new NDList(wide), training).head();
     return new NDList(x.add(dropped(narrow, training)), inputs.get(1));
+  }
+
+  /** Has what the two inner matrices take in measured. */
+  void alignment(SpectralAlignment measured) {
+    alignment = measured;
+  }
+
+  private void observe(
+      String which, NDArray inputs, Linear linear, ParameterStore store, boolean training) {
+    if (training && alignment != null) {
+      Parameter weight = linear.getParameters().get("weight");
+      NDArray array = store.getValue(weight, inputs.getDevice(), true);
+      alignment.observe(name + "." + which, inputs, array);
+    }
   }
 
   private NDArray dropped(NDArray x, boolean training) {

@@ -23,7 +23,7 @@ final class StudyModel implements AutoCloseable {
     this.name = name;
     this.settings = settings;
     network = new Network(settings, text.classes(), text.numbers(), function);
-    loop = new TrainingLoop(settings, new Batches(text.corpus(), settings), network);
+    loop = new TrainingLoop(settings, new Batches(text.corpus(), settings), network, null);
   }
 
   Network network() {

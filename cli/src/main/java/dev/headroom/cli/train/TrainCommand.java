@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.cli.Headroom;
+import dev.headroom.listeners.SpectralAlignment;
 import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -88,6 +89,14 @@ public final class TrainCommand implements Callable<Integer> {
       description = "Write no checkpoint (it has three times the size of the parameters).")
   private boolean noCheckpoint;
 
+  @Option(
+      names = "--alignment-every",
+      paramLabel = "K",
+      description =
+          "Log the sign diversity of the inputs of each layer's inner matrices every K steps: its"
+              + " fall to 0 is an early sign of collapse (default: 0, off).")
+  private int alignmentEvery;
+
   @Option(names = "--json", description = "Write the summary as JSON (schema 1).")
   private boolean json;
 
@@ -117,13 +126,22 @@ public final class TrainCommand implements Callable<Integer> {
     positive("--save-every", saveEvery);
     boolean saves = !noCheckpoint && !state.settings().plain();
     TrainingRun run =
-        new TrainingRun(folder, state, corpus, saves ? saveEvery : 0, quiet ? null : err());
+        new TrainingRun(
+            folder, state, corpus, saves ? saveEvery : 0, alignment(), quiet ? null : err());
     try (Network network = run.network()) {
       note(sizes(run));
       run.toTheEnd();
       finish(run, network);
     }
     return ExitCode.OK;
+  }
+
+  private SpectralAlignment alignment() {
+    if (alignmentEvery < 0) {
+      throw new IllegalArgumentException(
+          "--alignment-every: " + alignmentEvery + " (expected: 0 (off) or more)");
+    }
+    return alignmentEvery == 0 ? null : new SpectralAlignment(alignmentEvery);
   }
 
   private RunState fresh() {

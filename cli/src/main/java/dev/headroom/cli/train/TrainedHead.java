@@ -46,7 +46,7 @@ public final class TrainedHead {
       Checkpoint.restore(
           RunState.file(folder),
           network.decoder().getParameters(),
-          new TrainingLoop(settings, batches, network).adamw());
+          new TrainingLoop(settings, batches, network, null).adamw());
       NDList hidden = new NDList();
       NDList targets = new NDList();
       NDArray weight = null;

@@ -7,8 +7,10 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import dev.headroom.head.training.AdamW;
 import dev.headroom.head.training.GlobalNorm;
+import dev.headroom.listeners.SpectralAlignment;
 import dev.headroom.listeners.TrainingStep;
 import dev.headroom.scaling.schedule.Schedule;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Does one step after the other: batch, loss and gradients, norm, update, evaluation. */
@@ -19,8 +21,17 @@ final class TrainingLoop {
   private final Schedule schedule;
   private final AdamW adamw;
   private final Optimizer optimizer;
+  private final SpectralAlignment alignment;
 
-  TrainingLoop(TrainSettings settings, Batches batches, Network network) {
+  /**
+   * Makes a loop.
+   *
+   * @param alignment what to measure beside it, or null
+   */
+  TrainingLoop(
+      TrainSettings settings, Batches batches, Network network, SpectralAlignment alignment) {
+    this.alignment = alignment;
+    network.decoder().alignment(alignment);
     this.settings = settings;
     this.batches = batches;
     this.network = network;
@@ -73,7 +84,18 @@ final class TrainingLoop {
         schedule.lr(step),
         norm,
         seconds + taken,
-        valLoss == null ? Map.of() : Map.of("val_loss", valLoss));
+        more(valLoss));
+  }
+
+  private Map<String, Number> more(Float valLoss) {
+    Map<String, Number> more = new LinkedHashMap<>();
+    if (valLoss != null) {
+      more.put("val_loss", valLoss);
+    }
+    if (alignment != null) {
+      alignment.readings().forEach(r -> more.put(r.column(), r.signDiversity()));
+    }
+    return more;
   }
 
   private void update(double norm) {

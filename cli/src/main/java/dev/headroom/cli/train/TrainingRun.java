@@ -4,6 +4,7 @@ import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.training.Checkpoint;
 import dev.headroom.listeners.LossLog;
+import dev.headroom.listeners.SpectralAlignment;
 import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,16 +31,23 @@ final class TrainingRun {
    *
    * @param state where it begins and how far it goes
    * @param saveEvery steps between two checkpoints, 0 for none at all
+   * @param alignment what to measure of the layers for the log, or null
    * @param err receives progress; null for none
    */
-  TrainingRun(Path folder, RunState state, TokenCorpus corpus, long saveEvery, PrintWriter err) {
+  TrainingRun(
+      Path folder,
+      RunState state,
+      TokenCorpus corpus,
+      long saveEvery,
+      SpectralAlignment alignment,
+      PrintWriter err) {
     this.folder = folder;
     this.state = state;
     this.saveEvery = saveEvery;
     this.err = err;
     batches = new Batches(corpus, state.settings());
     network = new Network(state.settings(), TokenSink.CLASSES);
-    loop = new TrainingLoop(state.settings(), batches, network);
+    loop = new TrainingLoop(state.settings(), batches, network, alignment);
     header = RunHeader.json(state.settings(), corpus, batches, network);
     saved = state.step();
   }

@@ -55,7 +55,7 @@ class NetworkTest {
     float[] losses = new float[steps];
     Batches batches = new Batches(rule(), settings);
     try (Network network = new Network(settings, CLASSES)) {
-      TrainingLoop loop = new TrainingLoop(settings, batches, network);
+      TrainingLoop loop = new TrainingLoop(settings, batches, network, null);
       losses[0] = loop.step(1, false, 0).loss();
       int before = held(network);
       for (int step = 2; step <= steps; step++) {

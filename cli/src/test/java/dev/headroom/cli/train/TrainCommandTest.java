@@ -177,6 +177,24 @@ class TrainCommandTest {
   }
 
   @Test
+  void measuresLayersForTheLogAndChangesNothingElse() throws IOException {
+    Path bare = folder.resolve("bare");
+    Path run = folder.resolve("run");
+    assertEquals(ExitCode.OK, headroom(small(bare, "--steps", "4", "--no-checkpoint")), err);
+    assertEquals(
+        ExitCode.OK,
+        headroom(small(run, "--steps", "4", "--no-checkpoint", "--alignment-every", "2")),
+        err);
+    List<String> lines = log(run);
+    assertTrue(lines.get(1).contains("\"sign_diversity.layer0.down\":"), lines.get(1));
+    assertFalse(lines.get(2).contains("sign_diversity"), lines.get(2));
+    assertTrue(lines.get(3).contains("\"sign_diversity.layer0.up\":"), lines.get(3));
+    assertEquals(log(bare).get(4), lines.get(4));
+    assertEquals(
+        ExitCode.USAGE, headroom(small(folder.resolve("no"), "--alignment-every", "-1")), err);
+  }
+
+  @Test
   void learns() throws IOException {
     Path run = folder.resolve("run");
     List<String> words = small(run, "--steps", "12", "--no-checkpoint", "--clip", "0");
