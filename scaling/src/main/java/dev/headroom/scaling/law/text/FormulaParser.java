@@ -148,7 +148,8 @@ final class FormulaParser {
       at = at == first ? mark : at;
     }
     String digits = text.substring(start, at);
-    double value = digits.equals(".") ? Double.NaN : Double.parseDouble(digits);
+    boolean none = digits.matches("(\\.([eE].*)?)?");
+    double value = none ? Double.NaN : Double.parseDouble(digits);
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException(
           "formula: number '" + digits + "' at " + (start + 1) + " (expected: a finite number)");
