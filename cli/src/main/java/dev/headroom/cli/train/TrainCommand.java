@@ -5,8 +5,8 @@ import com.google.gson.JsonObject;
 import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.cli.Headroom;
-import dev.headroom.listeners.SpectralAlignment;
 import dev.headroom.listeners.TrainingStep;
+import dev.headroom.scaling.schedule.Schedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -89,13 +89,7 @@ public final class TrainCommand implements Callable<Integer> {
       description = "Write no checkpoint (it has three times the size of the parameters).")
   private boolean noCheckpoint;
 
-  @Option(
-      names = "--alignment-every",
-      paramLabel = "K",
-      description =
-          "Log the sign diversity of the inputs of each layer's inner matrices every K steps: its"
-              + " fall to 0 is an early sign of collapse (default: 0, off).")
-  private int alignmentEvery;
+  @Mixin private WatchOptions watch = new WatchOptions();
 
   @Option(names = "--json", description = "Write the summary as JSON (schema 1).")
   private boolean json;
@@ -127,21 +121,13 @@ public final class TrainCommand implements Callable<Integer> {
     boolean saves = !noCheckpoint && !state.settings().plain();
     TrainingRun run =
         new TrainingRun(
-            folder, state, corpus, saves ? saveEvery : 0, alignment(), quiet ? null : err());
+            folder, state, corpus, saves ? saveEvery : 0, watch.alignment(), quiet ? null : err());
     try (Network network = run.network()) {
       note(sizes(run));
-      run.toTheEnd();
+      run.toTheEnd(watch.observers(Schedule.parse(state.settings().schedule()), this::note));
       finish(run, network);
     }
     return ExitCode.OK;
-  }
-
-  private SpectralAlignment alignment() {
-    if (alignmentEvery < 0) {
-      throw new IllegalArgumentException(
-          "--alignment-every: " + alignmentEvery + " (expected: 0 (off) or more)");
-    }
-    return alignmentEvery == 0 ? null : new SpectralAlignment(alignmentEvery);
   }
 
   private RunState fresh() {

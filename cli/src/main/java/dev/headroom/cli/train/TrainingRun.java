@@ -4,13 +4,16 @@ import dev.headroom.cli.CommandException;
 import dev.headroom.cli.ExitCode;
 import dev.headroom.head.training.Checkpoint;
 import dev.headroom.listeners.LossLog;
+import dev.headroom.listeners.RunStoppedException;
 import dev.headroom.listeners.SpectralAlignment;
+import dev.headroom.listeners.StepObserver;
 import dev.headroom.listeners.TrainingStep;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** One run in one folder: from its start or its checkpoint to its last step. */
 final class TrainingRun {
@@ -78,10 +81,11 @@ final class TrainingRun {
   /**
    * Makes the steps that are left.
    *
+   * @param observers are told of each step after its update
    * @throws CommandException with exit code 1 where the loss is not finite, 3 where the folder
    *     cannot be written
    */
-  void toTheEnd() {
+  void toTheEnd(List<StepObserver> observers) {
     try (LossLog log = openLog();
         Progress progress =
             new Progress(state.step(), state.steps(), state.settings().tokensPerStep(), err)) {
@@ -91,11 +95,14 @@ final class TrainingRun {
         progress.step(last);
         valLoss = last.valLoss() == null ? valLoss : last.valLoss();
         requireFinite(step);
+        observers.forEach(observer -> observer.onStep(last));
         state = state.at(step, last.seconds());
         if (saveEvery > 0 && (step % saveEvery == 0 || step == state.steps())) {
           save(step);
         }
       }
+    } catch (RunStoppedException e) {
+      throw new CommandException(ExitCode.CHECK_FAILED, e.getMessage() + kept("; "));
     } catch (IOException e) {
       throw unwritable(e);
     }
