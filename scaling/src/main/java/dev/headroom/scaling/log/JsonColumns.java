@@ -40,6 +40,7 @@ final class JsonColumns {
   private int stepCell = -1;
   private boolean ownSteps;
   private boolean begun;
+  private boolean unmade;
   private long row;
 
   JsonColumns(Faults faults) {
@@ -176,7 +177,8 @@ final class JsonColumns {
     }
     if (column.at == column.size) {
       column.at = 0;
-    } else if (column.at > 0) {
+    } else if (column.at > 0 && !unmade) {
+      unmade = true;
       faults.note(
           "'"
               + column.name
