@@ -81,14 +81,14 @@ public final class LiveChecker {
       } else {
         rules.removeAll(LATE);
       }
-      return news(check(0, rules));
+      return news(check(0, rules), rules);
     }
     if (!alarming) {
       return List.of();
     }
     Set<String> rules = new LinkedHashSet<>(options.rules());
     rules.retainAll(AT_ONCE);
-    return news(check(Math.max(0, n - RECENT), rules));
+    return news(check(Math.max(0, n - RECENT), rules), rules);
   }
 
   /** Returns the verdict on everything so far, as if the run ended here. */
@@ -171,7 +171,8 @@ public final class LiveChecker {
     return Checker.check(run, options.only(rules)).findings();
   }
 
-  private List<Finding> news(List<Finding> found) {
+  /** Returns what is new in what these rules found. */
+  private List<Finding> news(List<Finding> found, Set<String> rules) {
     List<Finding> out = new ArrayList<>();
     Set<String> rising = new LinkedHashSet<>();
     for (Finding finding : found) {
@@ -191,7 +192,8 @@ public final class LiveChecker {
         out.add(mild);
       }
     }
-    pending.keySet().retainAll(rising);
+    // a look by some of the rules knows nothing of the others
+    pending.keySet().removeIf(rule -> rules.contains(rule) && !rising.contains(rule));
     return out;
   }
 

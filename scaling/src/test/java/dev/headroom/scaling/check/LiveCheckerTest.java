@@ -106,4 +106,24 @@ class LiveCheckerTest {
     System.out.println(errors + " errors told on the way in " + runs + " healthy runs");
     assertTrue(errors <= runs / 100, errors + " of " + runs);
   }
+
+  @Test
+  void tellsOfARiseWhoseRowsAlarmOnTheirWay() {
+    for (long seed = 1; seed <= 5; seed++) {
+      java.util.Random random = new java.util.Random(seed);
+      LiveChecker checker = new LiveChecker(CheckOptions.defaults());
+      int told = 0;
+      for (int i = 1; i <= 600 && told == 0; i++) {
+        double rise = Math.max(0, (i - 400) / 100.0);
+        double loss = i < 300 ? 6.2 + 3 / Math.sqrt(i) : 6.4 + 2 * rise * rise;
+        loss *= Math.exp(0.04 * random.nextGaussian());
+        boolean error =
+            checker.add(i, loss, java.util.Map.of()).stream()
+                .anyMatch(f -> f.severity() == Severity.ERROR);
+        told = error ? i : 0;
+      }
+      // from 6.4 to 9.3 within 120 rows of 4 % noise
+      assertTrue(told > 430 && told < 520, "seed " + seed + ": told at " + told);
+    }
+  }
 }
