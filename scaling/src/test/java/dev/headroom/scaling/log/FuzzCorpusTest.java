@@ -87,7 +87,7 @@ class FuzzCorpusTest {
   }
 
   private static final List<String> LOGS =
-      List.of("jsonl", "csv", "text", "mlflow-database", "parquet");
+      List.of("jsonl", "csv", "json-document", "text", "mlflow-database", "parquet");
 
   @Test
   void findsABrokenPromise() {
