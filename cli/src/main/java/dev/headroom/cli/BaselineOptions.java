@@ -2,12 +2,12 @@ package dev.headroom.cli;
 
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
-import dev.headroom.scaling.check.baseline.Axis;
 import dev.headroom.scaling.check.baseline.BaselineComparison;
 import dev.headroom.scaling.check.baseline.BaselineFolder;
 import dev.headroom.scaling.check.baseline.BaselineSettings;
 import dev.headroom.scaling.check.baseline.Comparison;
 import dev.headroom.scaling.check.baseline.GoldenRun;
+import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.nio.file.Files;

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     header = {
       "Says what is in a log: its format, its columns and their ranges, and as a run its steps,",
-      "restarts, gaps, duplicates and NaNs.",
+      "restarts, gaps, duplicates and NaNs; of several runs, which steps all of them have.",
       "",
       "Examples:",
       "  headroom inspect run.jsonl",
@@ -43,7 +43,12 @@ final class InspectCommand extends HeadroomCommand {
     for (String file : files) {
       all.add(reader.summary(file));
     }
-    emit(json(all), () -> text(all));
+    CommonRange together = CommonRange.of(all);
+    JsonObject json = json(all);
+    if (together != null) {
+      json.add("together", together.json());
+    }
+    emit(json, () -> text(all) + (together == null ? "" : together.text()));
     return ExitCode.OK;
   }
 

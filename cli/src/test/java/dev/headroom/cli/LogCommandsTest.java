@@ -290,6 +290,27 @@ class LogCommandsTest {
   }
 
   @Test
+  void saysWhatSeveralRunsHaveInCommon() throws IOException {
+    String[] file = new String[3];
+    int[][] steps = {{1, 2, 3, 4, 5}, {3, 4, 5, 6}, {8, 9}};
+    for (int i = 0; i < 3; i++) {
+      StringBuilder log = new StringBuilder("step,loss\n");
+      for (int step : steps[i]) {
+        log.append(step).append(",3\n");
+      }
+      file[i] = Files.writeString(folder.resolve("run" + i + ".csv"), log).toString();
+    }
+    Ran two = Ran.headroom("inspect", file[0], file[1]);
+    String line = "\n\n2 runs together: 3 points, step 3 to 5, logged by all\n";
+    assertTrue(two.out().endsWith(line), two.out());
+    JsonObject json = json(Ran.headroom("inspect", file[0], file[1], "--json"));
+    assertEquals(5, json.getAsJsonObject("together").get("lastStep").getAsInt());
+    Ran apart = Ran.headroom("inspect", file[0], file[2]);
+    assertEquals(0, apart.code(), apart.err());
+    assertTrue(apart.out().contains("2 runs together: no; "), apart.out());
+  }
+
+  @Test
   void inspectsATableThatIsNoRun() throws IOException {
     Path points = Samples.chinchilla(folder.resolve("points.csv"), 0, 1);
     Ran ran = Ran.headroom("inspect", points.toString());

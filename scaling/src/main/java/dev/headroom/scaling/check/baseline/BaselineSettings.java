@@ -1,5 +1,7 @@
 package dev.headroom.scaling.check.baseline;
 
+import dev.headroom.scaling.log.Axis;
+
 /**
  * Sets how a run is compared with golden runs.
  *

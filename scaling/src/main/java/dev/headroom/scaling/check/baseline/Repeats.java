@@ -1,5 +1,6 @@
 package dev.headroom.scaling.check.baseline;
 
+import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.log.Run;
 import java.util.Arrays;
 import java.util.List;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.io.IOException;
@@ -173,8 +174,7 @@ class BaselineComparisonTest {
     assertTrue(nan.getMessage().contains("NaN at step 625 (expected: finite losses"));
     Run later = run("later", steps(5000, 10, 5), s -> 3);
     LogException apart = assertThrows(LogException.class, () -> compare(golden(2), later));
-    assertTrue(
-        apart.getMessage().contains("step 5000 to 5040, golden run synthetic"), apart.getMessage());
+    assertTrue(apart.getMessage().contains("step 5000 to 5040, synthetic"), apart.getMessage());
     assertThrows(IllegalArgumentException.class, () -> compare(List.of(), later));
   }
 
