@@ -1,13 +1,12 @@
 package dev.headroom.cli;
 
-import dev.headroom.scaling.check.Finding;
-import dev.headroom.scaling.check.Severity;
+import dev.headroom.scaling.check.BaselineRule;
+import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.check.baseline.BaselineComparison;
 import dev.headroom.scaling.check.baseline.BaselineFolder;
 import dev.headroom.scaling.check.baseline.BaselineSettings;
 import dev.headroom.scaling.check.baseline.Comparison;
 import dev.headroom.scaling.check.baseline.GoldenRun;
-import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.nio.file.Files;
@@ -19,9 +18,6 @@ import picocli.CommandLine.Option;
 
 /** Golden runs to compare with, and how. */
 final class BaselineOptions {
-
-  /** Id of the rule. */
-  static final String RULE = "baseline";
 
   @Option(
       names = "--baseline",
@@ -35,20 +31,21 @@ final class BaselineOptions {
   @Option(
       names = "--baseline-margin",
       paramLabel = "PERCENT",
-      description = "Difference that does not matter, for equivalence (default: 0.5).")
-  double margin = 0.5;
+      description =
+          "For equivalence: a difference that does not matter (baseline.margin; default: 0.5).")
+  Double margin;
 
   @Option(
       names = "--baseline-alpha",
       paramLabel = "PERCENT",
-      description = "Healthy repeats that may be called different (default: 1).")
-  double alpha = 1;
+      description = "Healthy repeats that may be called different (baseline.alpha; default: 1).")
+  Double alpha;
 
   @Option(
       names = "--baseline-by",
       paramLabel = "AXIS",
-      description = "Compare at equal step (default) or tokens.")
-  Axis axis = Axis.STEP;
+      description = "Compare at equal step (default) or tokens (baseline.by).")
+  String axis;
 
   @Option(
       names = "--hardware",
@@ -61,21 +58,59 @@ final class BaselineOptions {
   @Option(
       names = "--hardware-margin",
       paramLabel = "PERCENT",
-      description = "Difference that other hardware may make (default: 0.5).")
-  double hardwareMargin = 0.5;
+      description =
+          "What other hardware may make different (baseline.hardware_margin; default: 0.5).")
+  Double hardwareMargin;
 
   /** Compares runs with golden runs that have been read. */
   interface Judge {
     Optional<Comparison> compare(Run run);
   }
 
-  /** Reads the golden runs. */
-  Judge open(LogFiles files) {
+  /**
+   * Returns options with what the flags set; without golden runs the rule is off.
+   *
+   * @param asked whether the rule was asked for by its name
+   */
+  CheckOptions options(CheckOptions options, boolean asked) {
+    CheckOptions out = options;
     if (baseline.isEmpty()) {
+      out = out.without(BaselineRule.ID);
+      if (asked || out.rules().isEmpty() && options.has(BaselineRule.ID)) {
+        throw new IllegalArgumentException(
+            "rule baseline: no golden runs (expected: --baseline DIR|RUN)");
+      }
+    }
+    out = percent(out, "--baseline-margin", "baseline.margin", margin);
+    out = percent(out, "--baseline-alpha", "baseline.alpha", alpha);
+    out = percent(out, "--hardware-margin", "baseline.hardware_margin", hardwareMargin);
+    return axis == null ? out : out.with("baseline.by", axis);
+  }
+
+  private static CheckOptions percent(
+      CheckOptions options, String flag, String setting, Double percent) {
+    try {
+      return percent == null ? options : options.with(setting, percent / 100);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(flag + " " + percent + " %: " + e.getMessage(), e);
+    }
+  }
+
+  /** Says that golden runs are given, but the rule is off. */
+  boolean ignored(CheckOptions options) {
+    return !baseline.isEmpty() && !options.has(BaselineRule.ID);
+  }
+
+  /**
+   * Reads the golden runs.
+   *
+   * @param options what {@link #options} returned
+   */
+  Judge open(LogFiles files, CheckOptions options) {
+    if (!options.has(BaselineRule.ID)) {
       return run -> Optional.empty();
     }
-    BaselineSettings settings =
-        new BaselineSettings(alpha / 100, margin / 100, hardwareMargin / 100, axis, hardware);
+    BaselineSettings settings = BaselineSettings.of(options, hardware);
     List<GoldenRun> golden = new ArrayList<>();
     for (String source : baseline) {
       golden.addAll(read(source, files));
@@ -98,16 +133,5 @@ final class BaselineOptions {
       }
       throw e;
     }
-  }
-
-  /** Returns what a comparison is to a verdict: worse fails, cannot tell warns. */
-  static Finding finding(Comparison c) {
-    Severity severity =
-        switch (c.outcome()) {
-          case WORSE -> Severity.ERROR;
-          case CANNOT_TELL -> Severity.WARNING;
-          case BETTER, EQUIVALENT -> Severity.INFO;
-        };
-    return new Finding(RULE, severity, c.lastStep(), c.message());
   }
 }

@@ -3,6 +3,7 @@ package dev.headroom.cli;
 import com.google.gson.JsonObject;
 import dev.headroom.cli.verdict.JsonReport;
 import dev.headroom.cli.verdict.Judged;
+import dev.headroom.scaling.check.BaselineRule;
 import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.check.Checker;
 import dev.headroom.scaling.check.Finding;
@@ -86,13 +87,16 @@ final class CheckCommand extends HeadroomCommand {
       throw new ParameterException(
           spec.commandLine(), "RUN: none (expected: the log of a run, or --explain RULE)");
     }
-    return checkAll(rules.options());
+    return checkAll(baseline.options(rules.options(), rules.names(BaselineRule.ID)));
   }
 
   private int checkAll(CheckOptions options) {
     ReportOptions.Reports reports = report.open(System.getenv());
     LogFiles files = log.files();
-    BaselineOptions.Judge golden = baseline.open(files);
+    BaselineOptions.Judge golden = baseline.open(files, options);
+    if (baseline.ignored(options)) {
+      note("warning: --baseline is not used: the rule baseline is off");
+    }
     List<Judged> judged = new ArrayList<>();
     int code = ExitCode.OK;
     for (String run : new LinkedHashSet<>(runs)) {
@@ -123,7 +127,7 @@ final class CheckCommand extends HeadroomCommand {
     }
     comparison.get().notes().forEach(n -> note("note: " + n));
     List<Finding> findings = new ArrayList<>(verdict.findings());
-    findings.add(BaselineOptions.finding(comparison.get()));
+    findings.add(options.graded(comparison.get().finding()));
     return Judged.of(run, options, Verdict.of(findings, options.failOn())).beside(comparison.get());
   }
 

@@ -99,6 +99,11 @@ final class RuleOptions {
     return failOn == null ? out : out.failingOn(failOn());
   }
 
+  /** Says whether --rules lists a rule. */
+  boolean names(String id) {
+    return rules != null && List.of(rules.split(",", -1)).contains(id);
+  }
+
   private Map<String, String> bounds() {
     Map<String, String> out = new java.util.LinkedHashMap<>();
     out.put("final.max_loss", maxLoss);

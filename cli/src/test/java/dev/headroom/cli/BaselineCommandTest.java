@@ -127,6 +127,32 @@ class BaselineCommandTest {
   }
 
   @Test
+  void isSetAndGradedAsTheOtherRulesAre() throws IOException {
+    addFive();
+    Path rules = folder.resolve("rules.json");
+    Files.writeString(rules, "{\"rules\": {\"baseline\": {\"severity\": \"warning\"}}}");
+    String worse = log(9, 1.004);
+    Ran mild = Ran.headroom("check", worse, "--baseline", golden, "--rules", rules.toString());
+    assertEquals(0, mild.code(), mild.out());
+    assertTrue(mild.out().contains("warning  baseline at step 2000: loss is worse"), mild.out());
+    String[] alone = {"check", worse, "--baseline", golden, "--rules", "baseline", "--json"};
+    assertEquals("[\"baseline\"]", json(Ran.headroom(alone)).get("rules").toString());
+    Ran off = Ran.headroom("check", worse, "--baseline", golden, "--set", "baseline.severity=off");
+    assertEquals(0, off.code(), off.out());
+    assertFalse(off.out().contains("baseline"), off.out());
+    assertTrue(off.err().contains("--baseline is not used"), off.err());
+    assertFalse(Ran.headroom("check", worse).out().contains("baseline"), "no golden runs");
+    Ran none = Ran.headroom("check", worse, "--rules", "finite,baseline");
+    assertEquals(2, none.code());
+    assertTrue(none.err().contains("rule baseline: no golden runs (expected: --baseline"));
+    String[] set = {"check", log(9, 1), "--baseline", golden, "--set", "baseline.margin=0.01"};
+    assertTrue(Ran.headroom(set).out().contains("equivalent within 1.00 %"));
+    Ran share = Ran.headroom("check", worse, "--baseline", golden, "--set", "baseline.margin=0.5");
+    assertEquals(2, share.code());
+    assertTrue(share.err().contains("(expected: a number above 0, at most 0.2)"), share.err());
+  }
+
+  @Test
   void takesLogsAndFoldersTogetherAndAllowsForHardware() throws IOException {
     addFive();
     String both = golden + "," + log(5, 1) + "," + log(6, 1);

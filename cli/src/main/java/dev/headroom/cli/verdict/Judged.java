@@ -9,8 +9,6 @@ import dev.headroom.scaling.check.baseline.Comparison;
 import dev.headroom.scaling.log.Run;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * What is said of one run, without its curve: thousands of them fit into memory.
@@ -72,14 +70,12 @@ public record Judged(
     notes = List.copyOf(notes);
   }
 
-  /** Says what the rules found in a run; a rule that is not among the options counts too. */
+  /** Says what the rules found in a run. */
   public static Judged of(Run run, CheckOptions options, Verdict verdict) {
-    Set<String> rules = new TreeSet<>(options.rules());
-    verdict.findings().forEach(finding -> rules.add(finding.rule()));
     return new Judged(
         run.name(),
         verdict.passed() ? Outcome.PASS : Outcome.FAIL,
-        List.copyOf(rules),
+        options.rules().stream().sorted().toList(),
         Extent.of(run),
         verdict.findings(),
         run.notes(),

@@ -87,6 +87,46 @@ public record CheckOptions(
     return with(name, Double.toString(value));
   }
 
+  /**
+   * Returns these options without a rule.
+   *
+   * @throws IllegalArgumentException if there is no such rule
+   */
+  public CheckOptions without(String rule) {
+    return with(rule + ".severity", "off");
+  }
+
+  /** Says whether a rule is on. */
+  public boolean has(String rule) {
+    return rules.contains(rule);
+  }
+
+  /**
+   * Returns the number that a setting has here, its default where it was not given, NaN for none.
+   *
+   * @param name rule and setting, such as {@code spike.mads}
+   * @throws IllegalArgumentException if there is no such setting
+   */
+  public double number(String name) {
+    return (Double) value(name);
+  }
+
+  /**
+   * Returns the text that a setting has here, its default where it was not given.
+   *
+   * @param name rule and setting, such as {@code baseline.by}
+   * @throws IllegalArgumentException if there is no such setting
+   */
+  public String text(String name) {
+    return (String) value(name);
+  }
+
+  private Object value(String name) {
+    int dot = name.indexOf('.');
+    Setting setting = Rules.info(name.substring(0, dot)).setting(name.substring(dot + 1));
+    return values.getOrDefault(name, setting.standard());
+  }
+
   private CheckOptions withSeverity(String rule, String value) {
     Set<String> on = new LinkedHashSet<>(rules);
     Map<String, Severity> given = new LinkedHashMap<>(severities);

@@ -3,7 +3,7 @@ package dev.headroom.scaling.check;
 /**
  * Says what one rule found.
  *
- * @param rule id of the rule, one of {@link Rules#ids()} or of a package that adds its own
+ * @param rule id of the rule, one of {@link Rules#ids()}
  * @param severity how bad it is
  * @param step the step at which it starts
  * @param message what, where and how much, in words

@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.headroom.scaling.log.Axis;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -76,6 +77,12 @@ public final class RulesSchema {
   }
 
   private static JsonObject setting(Setting setting) {
+    if (setting.kind() == Setting.Kind.AXIS) {
+      JsonObject axis = oneOf(Arrays.stream(Axis.values()).map(Axis::word).toList());
+      axis.addProperty("description", setting.says());
+      axis.addProperty("default", setting.standard().toString());
+      return axis;
+    }
     boolean text = setting.kind() == Setting.Kind.SCHEDULE;
     boolean whole = setting.kind() == Setting.Kind.WHOLE;
     JsonObject out = typed(object(), text ? "string" : whole ? "integer" : "number");

@@ -1,5 +1,6 @@
 package dev.headroom.scaling.check;
 
+import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.schedule.Schedule;
 import java.util.Locale;
 
@@ -26,7 +27,9 @@ public record Setting(
     /** A whole number. */
     WHOLE,
     /** A learning-rate schedule as text. */
-    SCHEDULE
+    SCHEDULE,
+    /** What runs are paired by: step or tokens. */
+    AXIS
   }
 
   static Setting number(String name, double standard, double low, double high, String says) {
@@ -45,6 +48,10 @@ public record Setting(
     return new Setting(name, Kind.WHOLE, standard, low, high, says);
   }
 
+  static Setting axis(String name, String says) {
+    return new Setting(name, Kind.AXIS, Axis.STEP.word(), 0, 0, says);
+  }
+
   /** Says whether the setting has no value unless it is given one. */
   public boolean offByDefault() {
     return standard instanceof Double number ? number.isNaN() : standard.equals("");
@@ -55,6 +62,9 @@ public record Setting(
     if (kind == Kind.SCHEDULE) {
       return "a schedule such as cosine(peak=3e-4,warmup=2000,total=24000)";
     }
+    if (kind == Kind.AXIS) {
+      return "step or tokens";
+    }
     String what = kind == Kind.WHOLE ? "a whole number" : "a number";
     if (low == Double.MIN_VALUE && high == Double.MAX_VALUE) {
       return what + " above 0";
@@ -62,11 +72,9 @@ public record Setting(
     if (high == Double.MAX_VALUE) {
       return what + " from " + text(low) + " on";
     }
-    return what
-        + " from "
-        + (low == Double.MIN_VALUE ? "above 0" : text(low))
-        + " to "
-        + text(high);
+    return low == Double.MIN_VALUE
+        ? what + " above 0, at most " + text(high)
+        : what + " from " + text(low) + " to " + text(high);
   }
 
   /**
@@ -81,6 +89,13 @@ public record Setting(
         return value.isEmpty() ? value : Schedule.parse(value).text();
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(rule + "." + name + ": " + e.getMessage(), e);
+      }
+    }
+    if (kind == Kind.AXIS) {
+      try {
+        return Axis.named(value).word();
+      } catch (IllegalArgumentException e) {
+        throw broken(rule, value);
       }
     }
     double number;

@@ -23,6 +23,7 @@ class RulesFileTest {
     "{}",
     "{\"profile\": \"smoke\", \"fail_on\": \"warning\"}",
     "{\"only\": [\"finite\", \"spike\"], \"rules\": {\"spike\": {\"mads\": 10.5, \"window\": 20}}}",
+    "{\"rules\": {\"baseline\": {\"margin\": 0.01, \"alpha\": 0.002, \"by\": \"tokens\"}}}",
     "{\"rules\": {\"spike\": \"off\", \"final\": {\"max_loss\": 3, \"severity\": \"warning\"}}}",
   };
 
@@ -44,6 +45,9 @@ class RulesFileTest {
     "{\"rules\": {\"spike\": {\"severity\": \"fatal\"}}}",
     "{\"rules\": {\"spike\": \"on\"}}",
     "{\"rules\": {\"spike\": null}}",
+    "{\"rules\": {\"baseline\": {\"margin\": 0.5}}}",
+    "{\"rules\": {\"baseline\": {\"by\": \"epochs\"}}}",
+    "{\"rules\": {\"baseline\": {\"by\": 1}}}",
   };
 
   @TempDir Path folder;
@@ -94,7 +98,11 @@ class RulesFileTest {
     assertEquals(10.5, options.values().get("spike.mads"));
     assertEquals(FailOn.WARNING, read(GOOD[1]).failOn());
     assertEquals(0.01, read(GOOD[1]).values().get("final.min_fall"));
-    assertFalse(read(GOOD[3]).rules().contains("spike"));
-    assertEquals(Severity.WARNING, read(GOOD[3]).severities().get("final"));
+    assertEquals(0.01, read(GOOD[3]).number("baseline.margin"));
+    assertEquals(0.005, read(GOOD[3]).number("baseline.hardware_margin"));
+    assertEquals("tokens", read(GOOD[3]).text("baseline.by"));
+    assertEquals("step", read(GOOD[0]).text("baseline.by"));
+    assertFalse(read(GOOD[4]).has("spike"));
+    assertEquals(Severity.WARNING, read(GOOD[4]).severities().get("final"));
   }
 }

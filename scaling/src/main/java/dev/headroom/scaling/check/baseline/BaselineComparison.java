@@ -1,6 +1,7 @@
 package dev.headroom.scaling.check.baseline;
 
 import dev.headroom.scaling.fit.internal.StudentT;
+import dev.headroom.scaling.log.Axis;
 import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.Run;
 import java.util.ArrayList;
@@ -72,7 +73,21 @@ public final class BaselineComparison {
     Reference reference = Reference.of(all.place(), all.golden(), all.test(), prior);
     double[] scores = reference.scores(all.test());
     Judgement judgement = judge(reference, scores, allowed);
-    return new BaselineMessage(all, reference, judgement, settings, allowed).comparison(said);
+    return new BaselineMessage(all, reference, judgement, settings, allowed)
+        .comparison(lastStep(run, all), said);
+  }
+
+  private long lastStep(Run run, Trajectories all) {
+    double end = all.axis()[all.axis().length - 1];
+    if (settings.axis() == Axis.STEP) {
+      return (long) end;
+    }
+    double[] tokens = run.columns().get("tokens");
+    int last = run.size() - 1;
+    while (last > 0 && !(tokens[last] <= end)) {
+      last--;
+    }
+    return run.step()[last];
   }
 
   /**

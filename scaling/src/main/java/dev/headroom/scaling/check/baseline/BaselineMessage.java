@@ -21,7 +21,8 @@ record BaselineMessage(
     return String.format(Locale.ROOT, "%+.3g %%", 100 * size);
   }
 
-  Comparison comparison(List<String> notes) {
+  /** Returns the comparison; {@code lastStep} is the run's step at the last place compared. */
+  Comparison comparison(long lastStep, List<String> notes) {
     boolean different =
         judgement.outcome() == Outcome.WORSE || judgement.outcome() == Outcome.BETTER;
     int look = different ? judgement.evidence().look() : 0;
@@ -48,7 +49,7 @@ record BaselineMessage(
         reference.effectiveLooks(),
         Math.expm1(judgement.detectable()),
         judgement.more(),
-        (long) all.axis()[all.axis().length - 1],
+        lastStep,
         message(shape, signed(size), signed(low) + " to " + signed(high)),
         notes);
   }

@@ -1,5 +1,6 @@
 package dev.headroom.scaling.check.baseline;
 
+import dev.headroom.scaling.check.CheckOptions;
 import dev.headroom.scaling.log.Axis;
 
 /**
@@ -37,7 +38,22 @@ public record BaselineSettings(
    * Megatron-LM keeps for several GPUs of one software stack, levels differ by up to 0.28 %.
    */
   public static BaselineSettings defaults() {
-    return new BaselineSettings(0.01, 0.005, 0.005, Axis.STEP, "");
+    return of(CheckOptions.defaults(), "");
+  }
+
+  /**
+   * Returns what options say of the rule {@code baseline}.
+   *
+   * @param options options of a check
+   * @param hardware hardware class of the run, empty for not stated
+   */
+  public static BaselineSettings of(CheckOptions options, String hardware) {
+    return new BaselineSettings(
+        options.number("baseline.alpha"),
+        options.number("baseline.margin"),
+        options.number("baseline.hardware_margin"),
+        Axis.named(options.text("baseline.by")),
+        hardware);
   }
 
   double worseAlpha() {

@@ -1,5 +1,8 @@
 package dev.headroom.scaling.check.baseline;
 
+import dev.headroom.scaling.check.BaselineRule;
+import dev.headroom.scaling.check.Finding;
+import dev.headroom.scaling.check.Severity;
 import java.util.List;
 
 /**
@@ -21,7 +24,7 @@ import java.util.List;
  * @param detectable smallest difference of the whole run that is found with probability 0.8
  * @param moreGolden further golden runs that would settle the matter if the estimates stay as they
  *     are; 0 where it is settled, -1 where no number would
- * @param lastStep last place compared, in steps or tokens
+ * @param lastStep step of the run at the last place compared
  * @param message the verdict in a sentence or two
  * @param notes what had to be left out or taken for granted
  */
@@ -47,5 +50,16 @@ public record Comparison(
   /** Copies the notes. */
   public Comparison {
     notes = List.copyOf(notes);
+  }
+
+  /** Returns what this is to a verdict: worse is an error, cannot tell a warning. */
+  public Finding finding() {
+    Severity severity =
+        switch (outcome) {
+          case WORSE -> Severity.ERROR;
+          case CANNOT_TELL -> Severity.WARNING;
+          case BETTER, EQUIVALENT -> Severity.INFO;
+        };
+    return new Finding(BaselineRule.ID, severity, lastStep, message);
   }
 }
