@@ -9,19 +9,26 @@ import dev.headroom.scaling.check.trial.TrialRow;
 import dev.headroom.scaling.log.Run;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Measures the rules: on the runs that come with Headroom, or on a folder of public ones. */
+/**
+ * Measures the rules: on the runs that come with Headroom, or on a folder of public ones; the rule
+ * baseline on repeats made here, or on those of logs-seeds.
+ */
 final class SelftestChecks {
   private static final double FALSE_ALARMS = 0.01;
   private static final double POWER = 0.95;
+  private static final int DRAWS = 50;
+  private static final int PUBLIC_DRAWS = 200;
 
   private final List<TrialRow> rows = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private SeedsSelftest.Part repeats;
 
   /** Judges our own runs, or those of a folder. */
   static SelftestChecks of(Path data) {
@@ -29,9 +36,11 @@ final class SelftestChecks {
     List<Run> own = FixtureRuns.all();
     out.rows.add(CheckTrials.healthy("Headroom's own runs", own));
     List<Run> bases = new ArrayList<>(own);
-    if (data != null) {
+    if (data == null) {
+      out.repeats = SeedsSelftest.measure(null, DRAWS);
+    } else {
       try {
-        out.read(new PublicSets(data), bases);
+        out.read(data, bases);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -40,7 +49,8 @@ final class SelftestChecks {
     return out;
   }
 
-  private void read(PublicSets sets, List<Run> bases) throws IOException {
+  private void read(Path data, List<Run> bases) throws IOException {
+    PublicSets sets = new PublicSets(data);
     for (Map.Entry<String, List<Run>> set : sets.healthy().entrySet()) {
       rows.add(CheckTrials.healthy(set.getKey(), set.getValue()));
       bases.addAll(set.getValue());
@@ -53,6 +63,12 @@ final class SelftestChecks {
           "--data: no known set in it (expected: the folder that holds logs-spikes, logs-seeds, ...)");
     }
     notes.addAll(sets.unread());
+    Path seeds = data.resolve("logs-seeds");
+    if (Files.isDirectory(seeds)) {
+      repeats = SeedsSelftest.measure(seeds, PUBLIC_DRAWS);
+    } else {
+      notes.add("logs-seeds: not there, so the rule baseline is not measured");
+    }
   }
 
   List<String> notes() {
@@ -82,6 +98,7 @@ final class SelftestChecks {
         out.add("not found: " + row.name());
       }
     }
+    out.addAll(repeats == null ? List.of() : repeats.failures());
     return out;
   }
 
@@ -102,6 +119,9 @@ final class SelftestChecks {
       list.add(one);
     }
     json.add("rows", list);
+    if (repeats != null) {
+      json.add("baseline", repeats.json());
+    }
     json.add("failures", Json.texts(failures()));
   }
 
@@ -123,7 +143,7 @@ final class SelftestChecks {
       out.append('\n');
     }
     table(out, "injected", "| fault put in | runs | found | live | rows until the live alarm |");
-    return out.toString();
+    return repeats == null ? out.toString() : out.append('\n').append(repeats.text()).toString();
   }
 
   private void table(StringBuilder out, String table, String head) {

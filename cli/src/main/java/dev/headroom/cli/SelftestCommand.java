@@ -22,7 +22,6 @@ import picocli.CommandLine.Parameters;
       "  headroom selftest laws --json -o laws.json",
       "  headroom selftest checks --data ../data",
       "  headroom selftest forecasts --data ../data",
-      "  headroom selftest baselines --data ../data",
       ""
     },
     footer = {
@@ -31,28 +30,28 @@ import picocli.CommandLine.Parameters;
       "cent, and must come out within the noise; published constants must give the published losses.",
       "",
       "checks: the rules of headroom check on good runs (false alarms), on runs with labelled faults and",
-      "on good runs with faults of known size put into them; judged whole and row by row.",
+      "on good runs with faults of known size put into them; judged whole and row by row. The rule",
+      "baseline on repeats of one configuration beside 1 to 10 golden runs: how often healthy ones are",
+      "called different, and how often regressions of 0.1 to 5 per cent are found.",
       "",
       "forecasts: the end of every finished run is forecast from 30, 50, 70 and 80 per cent of it, with",
       "and without siblings; the table gives the mean error and how often the bands held what came.",
-      "",
-      "baselines: repeats of one configuration are compared with 1 to 10 golden runs: how often healthy",
-      "ones are called different, and how often regressions of 0.1 to 5 per cent are found.",
       "",
       "Exit codes: 0 all passed; 1 a check failed; 2 usage."
     })
 final class SelftestCommand extends HeadroomCommand {
 
-  @Parameters(paramLabel = "WHAT", description = "laws, checks, forecasts or baselines.")
+  @Parameters(paramLabel = "WHAT", description = "laws, checks or forecasts.")
   String what;
 
   @Option(
       names = "--data",
       paramLabel = "DIR",
       description =
-          "checks: also the public runs in it; forecasts: the folder that holds the public sets lr-schedules, lr-dense-100M and"
-              + " olmo-ladder. Without it the small runs that come with Headroom are forecast; baselines:"
-              + " the folder that holds logs-seeds. Without it repeats are made.")
+          "The folder that holds the public sets. checks: lr-schedules, logs-seeds, logs-spikes and"
+              + " others, those that are there; forecasts: lr-schedules, lr-dense-100M and"
+              + " olmo-ladder. Without it, the small runs that come with Headroom and repeats made"
+              + " on the spot.")
   Path data;
 
   @Override
@@ -61,10 +60,9 @@ final class SelftestCommand extends HeadroomCommand {
       case "laws" -> laws();
       case "checks" -> checks();
       case "forecasts" -> forecasts();
-      case "baselines" -> baselines();
       default ->
           throw new IllegalArgumentException(
-              "selftest: " + what + " (expected: laws, checks, forecasts or baselines)");
+              "selftest: " + what + " (expected: laws, checks or forecasts)");
     };
   }
 
@@ -74,14 +72,6 @@ final class SelftestCommand extends HeadroomCommand {
     forecasts.fill(json);
     emit(json, forecasts::text);
     return forecasts.failures().isEmpty() ? ExitCode.OK : ExitCode.CHECK_FAILED;
-  }
-
-  private int baselines() {
-    SeedsSelftest.Part part = SeedsSelftest.measure(data);
-    JsonObject json = json();
-    json.add("baselines", part.json());
-    emit(json, part::text);
-    return part.passed() ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
   private int checks() {
