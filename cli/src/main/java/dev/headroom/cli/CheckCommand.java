@@ -119,13 +119,14 @@ final class CheckCommand extends HeadroomCommand {
   }
 
   private Judged judge(Run run, CheckOptions options, BaselineOptions.Judge golden) {
-    run.notes().forEach(n -> note("note: " + n));
+    String about = runs.size() == 1 ? "note: " : "note: " + run.name() + ": ";
+    run.notes().forEach(n -> note(about + n));
     Verdict verdict = Checker.check(run, options);
     Optional<Comparison> comparison = golden.compare(run);
     if (comparison.isEmpty()) {
       return Judged.of(run, options, verdict);
     }
-    comparison.get().notes().forEach(n -> note("note: " + n));
+    comparison.get().notes().forEach(n -> note(about + n));
     List<Finding> findings = new ArrayList<>(verdict.findings());
     findings.add(options.graded(comparison.get().finding()));
     return Judged.of(run, options, Verdict.of(findings, options.failOn())).beside(comparison.get());

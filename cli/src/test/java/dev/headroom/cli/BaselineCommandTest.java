@@ -106,6 +106,9 @@ class BaselineCommandTest {
     assertEquals("different", baseline.get("verdict").getAsString());
     assertEquals("worse", baseline.get("outcome").getAsString());
     assertEquals(0.4, baseline.get("percent").getAsDouble(), 0.1);
+    String message = baseline.get("message").getAsString();
+    assertTrue(
+        message.endsWith("; more than repeats differ, though less than the margin of 0.500 %"));
     assertTrue(baseline.get("lowPercent").getAsDouble() > 0, bad.out());
     assertEquals(5, baseline.get("looks").getAsInt());
     assertTrue(baseline.get("effectiveLooks").getAsDouble() < 5, bad.out());

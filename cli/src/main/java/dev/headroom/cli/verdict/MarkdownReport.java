@@ -1,8 +1,10 @@
 package dev.headroom.cli.verdict;
 
 import dev.headroom.cli.Figures;
+import dev.headroom.scaling.check.BaselineRule;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
+import dev.headroom.scaling.check.baseline.Comparison;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,7 +13,8 @@ import java.util.Locale;
 
 /**
  * Markdown as GitHub and GitLab show it: a line of counts, a table of the runs with the worst
- * first, and the findings of each run that has some.
+ * first, beside golden runs with the difference, and the findings of each run that has some. That a
+ * run is as good as its golden runs is said in the table alone.
  */
 public final class MarkdownReport {
   private MarkdownReport() {}
@@ -24,11 +27,16 @@ public final class MarkdownReport {
             .reversed());
     StringBuilder text = new StringBuilder("## headroom check\n\n");
     text.append(counts(runs)).append("\n\n");
-    text.append("| run | verdict | points | last step | last loss | errors | warnings |\n");
-    text.append("|---|---|--:|--:|--:|--:|--:|\n");
-    worstFirst.forEach(run -> text.append(row(run)));
+    boolean golden = runs.stream().anyMatch(run -> run.baseline().isPresent());
+    text.append("| run | verdict | points | last step | last loss | errors | warnings |");
+    text.append(golden ? " beside golden runs |\n" : "\n");
+    text.append("|---|---|--:|--:|--:|--:|--:|").append(golden ? "---|\n" : "\n");
     for (Judged run : worstFirst) {
-      if (!run.findings().isEmpty() || !run.problem().isEmpty()) {
+      text.append(row(run)).append(golden ? " " + beside(run) + " |\n" : "\n");
+    }
+    for (Judged run : worstFirst) {
+      boolean news = run.findings().stream().anyMatch(f -> !inTable(f));
+      if (news || !run.problem().isEmpty()) {
         text.append("\n### ").append(escape(run.run())).append("\n\n");
         if (!run.problem().isEmpty()) {
           text.append("- ").append(escape(run.problem())).append('\n');
@@ -93,7 +101,29 @@ public final class MarkdownReport {
             readable ? loss(extent.lastLoss()) : "",
             String.valueOf(run.count(Severity.ERROR)),
             String.valueOf(run.count(Severity.WARNING)))
-        + " |\n";
+        + " |";
+  }
+
+  private static boolean inTable(Finding f) {
+    return f.rule().equals(BaselineRule.ID) && f.severity() == Severity.INFO;
+  }
+
+  private static String beside(Judged run) {
+    if (run.baseline().isEmpty()) {
+      return "";
+    }
+    Comparison golden = run.baseline().get();
+    String word = golden.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    if (Double.isNaN(golden.size())) {
+      return word;
+    }
+    return String.format(
+        Locale.ROOT,
+        "%s: %+.2f %% (%+.2f to %+.2f)",
+        word,
+        100 * golden.size(),
+        100 * golden.low(),
+        100 * golden.high());
   }
 
   private static String loss(double loss) {

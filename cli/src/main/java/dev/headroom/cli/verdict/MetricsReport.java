@@ -34,6 +34,15 @@ final class MetricsReport {
     gauges(text, "headroom_check_last_step", read, r -> r.extent().lastStep());
     family(text, "headroom_check_last_loss_nats", "nats", "Loss at the last step.");
     gauges(text, "headroom_check_last_loss_nats", read, r -> r.extent().lastLoss());
+    List<Judged> compared = read.stream().filter(r -> r.baseline().isPresent()).toList();
+    if (!compared.isEmpty()) {
+      String difference = "headroom_check_baseline_difference_ratio";
+      family(text, difference, "ratio", "Loss beside the golden runs: 0.003 is 0.3 % more.");
+      gauges(text, difference, compared, r -> r.baseline().orElseThrow().size());
+      String detectable = "headroom_check_baseline_detectable_ratio";
+      family(text, detectable, "ratio", "Difference that would be found 4 times in 5.");
+      gauges(text, detectable, compared, r -> r.baseline().orElseThrow().detectable());
+    }
     return text.append("# EOF\n").toString();
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.check.FailOn;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,17 @@ class MarkdownReportTest {
     assertTrue(text.contains("- **error** `finite` at step 8: loss is NaN\n"), text);
     assertTrue(text.contains("- warning `spike` at step 3: 10 % up\n"), text);
     assertFalse(text.contains("### runs/good.jsonl"), text);
+  }
+
+  @Test
+  void setsRunsBesideTheirGoldenRuns() {
+    Judged undecided = Verdicts.undecided(FailOn.ERROR);
+    String text = MarkdownReport.text(List.of(Verdicts.good(), undecided));
+    List<String> rows = rows(text);
+    String beside = "| cannot tell: +0.10 % (-1.00 to +1.20) |";
+    assertTrue(rows.get(2).endsWith("| 0 | 1 " + beside), rows.get(2));
+    assertTrue(rows.get(3).endsWith("| 0 | 0 |  |"), rows.get(3));
+    assertTrue(text.contains("- warning `baseline` at step 10: cannot tell\n"), text);
   }
 
   @Test

@@ -1,9 +1,11 @@
 package dev.headroom.cli.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.check.FailOn;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,15 @@ class MetricsReportTest {
             Map.of("run", "runs/bad _1.jsonl", "rule", "finite", "severity", "error")));
     assertEquals(0, value(runs, "headroom_check_readable", Map.of("run", "absent.csv")));
     assertEquals(0, OpenMetricsText.parse(MetricsReport.text(List.of())).size());
+  }
+
+  @Test
+  void measuresRunsBesideTheirGoldenRuns() {
+    List<Judged> runs = List.of(Verdicts.good(), Verdicts.undecided(FailOn.ERROR));
+    Map<String, String> run = Map.of("run", "undecided.csv");
+    assertEquals(.001, value(runs, "headroom_check_baseline_difference_ratio", run));
+    assertEquals(.02, value(runs, "headroom_check_baseline_detectable_ratio", run));
+    assertFalse(MetricsReport.text(Verdicts.all()).contains("baseline"));
   }
 
   @Test

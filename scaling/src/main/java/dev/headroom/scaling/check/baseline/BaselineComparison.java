@@ -7,6 +7,7 @@ import dev.headroom.scaling.log.Run;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Compares a run with golden runs of the same configuration.
@@ -62,10 +63,11 @@ public final class BaselineComparison {
       long at = run.step()[finite.size()];
       return notFinite(golden, finite, run, at, allowed, notes);
     }
-    return compare(golden, run, allowed, notes);
+    return compare(golden, run, allowed, notes, true);
   }
 
-  private Comparison compare(List<Run> golden, Run run, double allowed, List<String> notes) {
+  private Comparison compare(
+      List<Run> golden, Run run, double allowed, List<String> notes, boolean whole) {
     Trajectories all = Trajectories.of(golden, run, settings.axis());
     List<String> said = new ArrayList<>(notes);
     said.addAll(all.notes());
@@ -74,7 +76,22 @@ public final class BaselineComparison {
     double[] scores = reference.scores(all.test());
     Judgement judgement = judge(reference, scores, allowed);
     return new BaselineMessage(all, reference, judgement, settings, allowed)
-        .comparison(lastStep(run, all), said);
+        .comparison(lastStep(run, all), whole ? shorter(golden, run) : "", said);
+  }
+
+  /** Says that the run ends before the golden runs do: what is missing was not compared. */
+  private String shorter(List<Run> golden, Run run) {
+    double end = end(run);
+    double goldenEnd = golden.stream().mapToDouble(this::end).min().orElseThrow();
+    String ends = "; the run ends at %1$s %2$.0f, the golden runs go on to %1$s %3$.0f";
+    return end >= goldenEnd
+        ? ""
+        : String.format(Locale.ROOT, ends, settings.axis().word(), end, goldenEnd);
+  }
+
+  private double end(Run run) {
+    int last = run.size() - 1;
+    return settings.axis() == Axis.STEP ? run.step()[last] : run.columns().get("tokens")[last];
   }
 
   private long lastStep(Run run, Trajectories all) {
@@ -225,7 +242,7 @@ public final class BaselineComparison {
     String what = run.loss()[finite.size()] + " at step " + at;
     String message = "the loss is " + what + ", where the golden runs' is finite";
     try {
-      Comparison before = compare(golden, finite, allowed, notes);
+      Comparison before = compare(golden, finite, allowed, notes, false);
       return BaselineMessage.worse(before, at, message + "; before that: " + before.message());
     } catch (LogException e) {
       return BaselineMessage.worse(golden.size(), at, message, notes);

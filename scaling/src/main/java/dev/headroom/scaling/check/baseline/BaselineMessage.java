@@ -21,8 +21,14 @@ record BaselineMessage(
     return String.format(Locale.ROOT, "%+.3g %%", 100 * size);
   }
 
-  /** Returns the comparison; {@code lastStep} is the run's step at the last place compared. */
-  Comparison comparison(long lastStep, List<String> notes) {
+  /**
+   * Returns the comparison.
+   *
+   * @param lastStep the run's step at the last place compared
+   * @param end what the message ends with
+   * @param notes what had to be left out or taken for granted
+   */
+  Comparison comparison(long lastStep, String end, List<String> notes) {
     boolean different =
         judgement.outcome() == Outcome.WORSE || judgement.outcome() == Outcome.BETTER;
     int look = different ? judgement.evidence().look() : 0;
@@ -50,7 +56,7 @@ record BaselineMessage(
         Math.expm1(judgement.detectable()),
         judgement.more(),
         lastStep,
-        message(shape, signed(size), signed(low) + " to " + signed(high)),
+        message(shape, signed(size), signed(low) + " to " + signed(high)) + end,
         notes);
   }
 
@@ -109,7 +115,9 @@ record BaselineMessage(
   private String inside() {
     boolean small =
         Math.abs(judgement.scores()[judgement.evidence().look()]) < Math.log1p(settings.margin());
-    return small ? "; less than the margin of " + percent(settings.margin()) : "";
+    return small
+        ? "; more than repeats differ, though less than the margin of " + percent(settings.margin())
+        : "";
   }
 
   private String more() {

@@ -148,6 +148,10 @@ class BaselineComparisonTest {
     Comparison c = compare(golden(5), half);
     assertEquals(1000, c.lastStep());
     assertEquals(8, c.points());
+    assertTrue(
+        c.message().endsWith("; the run ends at step 1000, the golden runs go on to step 2000"),
+        c.message());
+    assertFalse(compare(golden(5), REPEATS.get(9)).message().contains("go on"));
     assertTrue(c.notes().get(0).contains("goes on to step 2000; compared up to 1000"));
     long[] from0 = {0, 100, 200, 300};
     Run start = new Run("start", from0, new double[] {10, 4, 3.8, 3.7}, Map.of(), List.of());
@@ -214,6 +218,15 @@ class BaselineComparisonTest {
     Run twice = withTokens("double batch", 2000, curve);
     assertEquals(0, new BaselineComparison(byTokens).compare(golden, twice).size(), 1e-6);
     assertEquals(Outcome.BETTER, compare(golden, twice).outcome());
+    Comparison half =
+        new BaselineComparison(byTokens).compare(golden, withTokens("half batch", 500, curve));
+    assertTrue(
+        half.message().endsWith("ends at tokens 50000, the golden runs go on to tokens 100000"));
+    Comparison back =
+        new BaselineComparison(byTokens)
+            .compare(
+                golden(List.of(withTokens("g", 500, curve)), ""), withTokens("w", 1000, curve));
+    assertEquals(50, back.lastStep(), "the step of the run, not its tokens");
     Run none = run("none", steps(1, 1, 50), curve);
     assertThrows(
         IllegalArgumentException.class,
