@@ -182,10 +182,30 @@ class BaselineCommandTest {
   void keepsToTheSchemaOfReports() throws IOException {
     addFive();
     Path report = folder.resolve("report.json");
+    Path page = folder.resolve("page.md");
+    Path early = folder.resolve("early.csv");
+    String tenth =
+        Files.readString(Path.of(log(9, 1))).lines().limit(9).reduce("", (a, b) -> a + b + "\n");
+    Files.writeString(early, tenth);
+    Path nan = folder.resolve("nan.csv");
+    Files.writeString(nan, tenth + "1125,NaN\n");
+    String both = "json=" + report + ",markdown=" + page;
     String[] line = {
-      "check", log(8, 1), log(9, 1.01), "--baseline", golden, "--report", "json=" + report
+      "check",
+      log(8, 1),
+      log(9, 1.01),
+      early.toString(),
+      nan.toString(),
+      "--baseline",
+      golden,
+      "--report",
+      both
     };
     assertEquals(1, Ran.headroom(line).code());
+    String shown = Files.readString(page);
+    assertFalse(shown.contains("### " + log(8, 1)), "as good as golden: the table says it");
+    assertTrue(shown.contains("the run ends at step 1000, the golden runs go on"), shown);
+    assertTrue(shown.contains("| worse |\n"), shown);
     var schema =
         JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
             .getSchema(JsonReport.class.getResourceAsStream("check-1.schema.json"));

@@ -35,7 +35,7 @@ public final class MarkdownReport {
       text.append(row(run)).append(golden ? " " + beside(run) + " |\n" : "\n");
     }
     for (Judged run : worstFirst) {
-      boolean news = run.findings().stream().anyMatch(f -> !inTable(f));
+      boolean news = run.findings().stream().anyMatch(f -> !inTable(run, f));
       if (news || !run.problem().isEmpty()) {
         text.append("\n### ").append(escape(run.run())).append("\n\n");
         if (!run.problem().isEmpty()) {
@@ -104,8 +104,9 @@ public final class MarkdownReport {
         + " |";
   }
 
-  private static boolean inTable(Finding f) {
-    return f.rule().equals(BaselineRule.ID) && f.severity() == Severity.INFO;
+  private static boolean inTable(Judged run, Finding f) {
+    boolean plain = run.baseline().isPresent() && run.baseline().get().notes().isEmpty();
+    return plain && f.rule().equals(BaselineRule.ID) && f.severity() == Severity.INFO;
   }
 
   private static String beside(Judged run) {

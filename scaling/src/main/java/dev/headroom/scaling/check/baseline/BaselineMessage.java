@@ -130,13 +130,13 @@ record BaselineMessage(
         + " would settle it if the spread stays as it is";
   }
 
-  /** Returns a comparison turned to worse, with another message. */
+  /** Returns a comparison turned to worse, with another message and without a size. */
   static Comparison worse(Comparison c, long step, String message) {
     return new Comparison(
         Outcome.WORSE,
-        c.size(),
-        c.low(),
-        c.high(),
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
         c.shape(),
         0,
         c.goldenRuns(),

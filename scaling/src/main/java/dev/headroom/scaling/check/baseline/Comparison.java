@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param outcome the verdict
  * @param size estimated difference: of the look that decides where the verdict is different, else
- *     of the whole run
+ *     of the whole run; NaN where the run's loss is not finite
  * @param low lower end of its 95 % interval
  * @param high upper end
  * @param shape the kind of difference in words: over the whole run, from step 900 on, growing

@@ -168,6 +168,7 @@ class BaselineComparisonTest {
     assertTrue(late.message().startsWith("the loss is NaN at step 1625"), late.message());
     Comparison first = compare(golden(5), changed(9, s -> Double.POSITIVE_INFINITY));
     assertEquals(Outcome.WORSE, first.outcome());
+    assertTrue(Double.isNaN(late.size()), "what came before is in the message alone");
     assertTrue(first.message().contains("Infinity at step 125"), first.message());
   }
 
