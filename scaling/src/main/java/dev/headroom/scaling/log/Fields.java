@@ -33,11 +33,9 @@ final class Fields {
   private final Cells cells;
   private final Map<String, Column> columns = new HashMap<>();
   private final Map<String, String> settings = new LinkedHashMap<>();
+  private final FieldValue read = new FieldValue();
   private Column[] places = new Column[16];
   private int place;
-  private int number;
-  private int stop;
-  private int unitEnd;
   private int lastFrom;
   private int lastTo;
   private int stepCell = -1;
@@ -138,25 +136,25 @@ final class Fields {
     if (a >= b || keyFrom >= keyTo || keyTo - keyFrom > LONGEST_NAME) {
       return;
     }
-    scan(line.text, a, b);
-    boolean isNumber = number > a;
-    Column column = column(t, keyFrom, keyTo, line.text, isNumber ? number : b, isNumber);
+    read.scan(line.text, a, b);
+    boolean isNumber = read.isNumber();
+    Column column = column(t, keyFrom, keyTo, line.text);
     if (column == null || (!isNumber && !column.loss)) {
       return;
     }
     boolean once = column.evaluation && evaluationsOnce;
-    if (texts || once || !isNumber || !isPlain(line.text, a)) {
-      String value = isNumber ? value(line.text, a) : line.string(a, b);
+    if (texts || once || !isNumber || !read.isPlain(line.text)) {
+      String value = isNumber ? read.text(line.text) : line.string(a, b);
       if (once && lossCell >= 0 && value.equals(column.last)) {
         return;
       }
       column.last = value;
       cells.set(column.cell, value);
     } else {
-      cells.set(column.cell, line.text, a, number);
+      cells.set(column.cell, line.text, a, read.end);
     }
     lastFrom = a;
-    lastTo = isNumber ? number : b;
+    lastTo = read.end;
     add(column);
   }
 
@@ -216,98 +214,9 @@ final class Fields {
     return columns.keySet();
   }
 
-  /**
-   * Finds the end of the number and the end of its unit; a NaN with a unit is "not known yet" and
-   * no number.
-   */
-  private void scan(char[] t, int a, int b) {
-    int i = a < b && (t[a] == '-' || t[a] == '+') ? a + 1 : a;
-    int digits = i;
-    while (i < b && ((t[i] >= '0' && t[i] <= '9') || t[i] == '.' || t[i] == ',')) {
-      i++;
-    }
-    if (i == digits) {
-      word(t, a, digits, b);
-      return;
-    }
-    if (i < b && (t[i] == 'e' || t[i] == 'E')) {
-      int k = i + 1 < b && (t[i + 1] == '-' || t[i + 1] == '+') ? i + 2 : i + 1;
-      if (k < b && t[k] >= '0' && t[k] <= '9') {
-        i = k;
-        while (i < b && t[i] >= '0' && t[i] <= '9') {
-          i++;
-        }
-      }
-    }
-    while (i > digits && (t[i - 1] == ',' || t[i - 1] == '.')) {
-      i--;
-    }
-    number = i;
-    stop = b;
-    unit(t, a);
-  }
-
-  private void word(char[] t, int a, int from, int b) {
-    int i = from;
-    while (i < b && Character.isLetter(t[i])) {
-      i++;
-    }
-    String word = new String(t, from, i - from).toLowerCase(Locale.ROOT);
-    boolean special = word.equals("nan") || word.equals("inf") || word.equals("infinity");
-    number = special ? i : a;
-    unitEnd = number;
-    stop = number;
-  }
-
-  private void unit(char[] t, int from) {
-    int i = number;
-    while (i < stop && " (,)];\t".indexOf(t[i]) < 0) {
-      if (t[i] == ':' || (t[i] >= '0' && t[i] <= '9')) {
-        number = from; // a time or a date
-        break;
-      }
-      i++;
-    }
-    unitEnd = i;
-  }
-
-  private static int scale(char c) {
-    switch (c) {
-      case 'K':
-      case 'k':
-        return 3;
-      case 'M':
-        return 6;
-      case 'B':
-        return 9;
-      case 'T':
-        return 12;
-      default:
-        return 0;
-    }
-  }
-
-  /** Says whether the digits can be read as they stand. */
-  private boolean isPlain(char[] t, int a) {
-    for (int i = a; i < number; i++) {
-      if (t[i] == ',') {
-        return false;
-      }
-    }
-    return unitEnd != number + 1 || scale(t[number]) == 0;
-  }
-
-  private String value(char[] t, int a) {
-    String digits = new String(t, a, number - a).replace(",", "");
-    int scale = unitEnd == number + 1 ? scale(t[number]) : 0;
-    return scale == 0 ? digits : digits + "e" + scale;
-  }
-
-  private Column column(char[] t, int from, int to, char[] u, int unitFrom, boolean isNumber) {
-    int unitTo = isNumber ? unitEnd : unitFrom;
-    if (unitTo == unitFrom + 1 && scale(u[unitFrom]) > 0) {
-      unitTo = unitFrom;
-    }
+  private Column column(char[] t, int from, int to, char[] u) {
+    int unitFrom = read.end;
+    int unitTo = read.unitEnd;
     if (!prefix.isEmpty()) {
       return find(
           prefix + new String(t, from, to - from), new String(u, unitFrom, unitTo - unitFrom));
