@@ -3,8 +3,6 @@ package dev.headroom.scaling.log;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
-import java.io.FileInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -13,10 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -28,7 +22,6 @@ import java.util.zip.ZipException;
  */
 final class LogInput implements AutoCloseable {
   private static final int HEAD = 1 << 16;
-  private static final int PIPE_SECONDS = 10;
   private static final long BOMB = 1L << 26;
   private static final long MOST_RATIO = 200;
 
@@ -64,7 +57,7 @@ final class LogInput implements AutoCloseable {
       return new LogInput(name, path, true, InputStream.nullInputStream());
     }
     try {
-      return new LogInput(name, path, false, opened(path));
+      return new LogInput(name, path, false, FileStream.open(path));
     } catch (NoSuchFileException e) {
       throw new LogException(
           name, 0, LogException.Kind.UNREADABLE, "no such file (expected: a log)");
@@ -77,70 +70,6 @@ final class LogInput implements AutoCloseable {
   /** Takes a stream, which {@link #close} leaves open. */
   static LogInput of(InputStream in, String name) {
     return new LogInput(name, null, false, in);
-  }
-
-  /**
-   * Opens a file. A file is read as long as it was then, though it grow; opening a pipe waits for
-   * its writer, here not for ever.
-   */
-  private static InputStream opened(Path path) throws IOException {
-    if (Files.isRegularFile(path)) {
-      long size = Files.size(path);
-      InputStream in = Files.newInputStream(path);
-      return size == 0 ? in : new Limited(in, size);
-    }
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(path.toString());
-    }
-    CompletableFuture<InputStream> opening = new CompletableFuture<>();
-    Thread opener =
-        new Thread(
-            () -> {
-              try {
-                opening.complete(new FileInputStream(path.toFile()));
-              } catch (IOException e) {
-                opening.completeExceptionally(e);
-              }
-            },
-            "opens a pipe");
-    opener.setDaemon(true);
-    opener.start();
-    try {
-      return opening.get(PIPE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      throw new IOException("nobody wrote to this pipe for " + PIPE_SECONDS + " s", e);
-    } catch (ExecutionException e) {
-      throw new IOException(e.getCause().getMessage(), e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
-  }
-
-  /** The first bytes of a file. */
-  private static final class Limited extends FilterInputStream {
-    private long left;
-
-    Limited(InputStream in, long size) {
-      super(in);
-      left = size;
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] out, int off, int len) throws IOException {
-      if (left == 0 && len > 0) {
-        return -1;
-      }
-      int n = super.read(out, off, (int) Math.min(len, left));
-      left -= Math.max(0, n);
-      return n;
-    }
   }
 
   private InputStream unpack(InputStream in) throws IOException {
@@ -249,13 +178,13 @@ final class LogInput implements AutoCloseable {
         zeros++;
         continue;
       }
-      if (zeros > 0 && zeros < TextInput.HOLE) {
+      if (zeros > 0 && zeros < Decoder.HOLE) {
         return true;
       }
       zeros = 0;
       odd += c == '\ufffd' || (c < ' ' && "\t\n\r\f\b\u0007\u001b".indexOf(c) < 0) ? 1 : 0;
     }
-    return odd > 0.2 * text.length() || (zeros > 0 && zeros < TextInput.HOLE);
+    return odd > 0.2 * text.length() || (zeros > 0 && zeros < Decoder.HOLE);
   }
 
   /** Returns all bytes, unpacked; to be called once. */
