@@ -39,14 +39,11 @@ public final class Outlook {
   private final double peak;
   private final long last;
   private final List<String> notes = new ArrayList<>();
-  private final Line line;
+  private final Ground ground;
   private final Shape shape;
   private final Anchor anchor;
-  private final Basis basis;
   private final OwnPath own;
   private final boolean dropUnknown;
-  private final double past;
-  private final String method;
 
   private Outlook(ForecastRequest request) {
     this.request = request;
@@ -63,22 +60,10 @@ public final class Outlook {
     Family family = new Family(siblings.curves());
     Questions.compareRates(request, notes);
     shape = family.shape(prefix);
-    int close = family.close(prefix);
-    if (siblings.twins().isEmpty()) {
-      line = family.line(prefix);
-      past = Residuals.past(prefix, family::line, ahead());
-      basis = family.size() == 0 ? Basis.ALONE : close > 0 ? Basis.FAMILY : Basis.OTHERS;
-      method = method(family, close);
-    } else {
-      TwinChoice choice = TwinChoice.of(prefix, siblings.twins(), ahead());
-      line = choice.line();
-      past = choice.past();
-      basis = Basis.TWINS;
-      method = choice.method();
-    }
-    anchor = Anchor.of(prefix, line);
-    own = basis == Basis.TWINS ? OwnPath.of(descent(schedule, request.toStep())) : null;
-    dropUnknown = basis != Basis.TWINS && family.fall(prefix) < SEEN;
+    ground = Ground.of(prefix, family, siblings.twins(), ahead());
+    anchor = Anchor.of(prefix, ground.line());
+    own = ground.basis() == Basis.TWINS ? OwnPath.of(descent(schedule, request.toStep())) : null;
+    dropUnknown = ground.basis() != Basis.TWINS && family.fall(prefix) < SEEN;
     noteRange(family);
   }
 
@@ -93,18 +78,6 @@ public final class Outlook {
 
   private double ahead() {
     return target(request.schedule(), request.toStep()).area() / prefix.now();
-  }
-
-  private static String method(Family family, int close) {
-    if (family.size() == 0) {
-      return "power law of the area under the rate and annealing, fitted to the run's own beginning";
-    }
-    String siblings = family.size() == 1 ? "1 sibling run" : family.size() + " sibling runs";
-    return "shape fitted to the beginning and "
-        + siblings
-        + " ("
-        + (close == family.size() ? "" : close + " ")
-        + "of the same configuration), and an offset";
   }
 
   private void noteRange(Family family) {
@@ -154,33 +127,41 @@ public final class Outlook {
               + " that this law can carry on)");
     }
     double scale = scale(target, loss);
-    List<BandForecast.Interval> intervals = new ArrayList<>();
-    for (double level : Basis.LEVELS) {
-      intervals.add(band(loss, scale, level));
-    }
     BandForecast.Interval own = band(loss, scale, request.level());
-    List<String> said = new ArrayList<>(notes);
-    noteDrop(target, said);
-    if (past > POOR) {
-      said.add(
-          String.format(
-              Locale.ROOT,
-              "earlier parts of this run forecast its later ones %.1f %% wrong: this law may not"
-                  + " describe it, and the band, though widened, may be too narrow",
-              100 * past));
-    }
     return new Forecast(
         step,
         loss,
         own.low(),
         own.high(),
         request.level(),
-        intervals,
+        bands(loss, scale),
         prefix.noise(),
         scale,
-        basis,
-        method,
-        said);
+        ground.basis(),
+        ground.method(),
+        said(target));
+  }
+
+  private List<BandForecast.Interval> bands(double loss, double scale) {
+    List<BandForecast.Interval> intervals = new ArrayList<>();
+    for (double level : Basis.LEVELS) {
+      intervals.add(band(loss, scale, level));
+    }
+    return intervals;
+  }
+
+  private List<String> said(Target target) {
+    List<String> said = new ArrayList<>(notes);
+    noteDrop(target, said);
+    if (ground.past() > POOR) {
+      said.add(
+          String.format(
+              Locale.ROOT,
+              "earlier parts of this run forecast its later ones %.1f %% wrong: this law may not"
+                  + " describe it, and the band, though widened, may be too narrow",
+              100 * ground.past()));
+    }
+    return said;
   }
 
   /**
@@ -188,14 +169,14 @@ public final class Outlook {
    * alone: what another one changes comes from the fitted shape.
    */
   double lossAt(Target target) {
-    double loss = anchor.at(line, target);
-    return basis == Basis.TWINS
+    double loss = anchor.at(ground.line(), target);
+    return ground.basis() == Basis.TWINS
         ? loss - shape.kappa() * shape.level() * (target.fall() - own.fallAt(target.area()))
         : loss;
   }
 
   BandForecast.Interval band(double loss, double scale, double level) {
-    double half = scale * basis.quantile(level);
+    double half = scale * ground.basis().quantile(level);
     return new BandForecast.Interval(level, loss * Math.exp(-half), loss * Math.exp(half));
   }
 
@@ -219,10 +200,13 @@ public final class Outlook {
   double scale(Target target, double loss) {
     double area = PER_AREA * Math.log(Math.max(1, target.area() / prefix.now()));
     double known =
-        basis == Basis.TWINS ? own.fallAt(target.area()) : prefix.fall()[prefix.size() - 1];
+        ground.basis() == Basis.TWINS
+            ? own.fallAt(target.area())
+            : prefix.fall()[prefix.size() - 1];
     double fall = target.fall() - known;
     double scale = Math.hypot(Math.hypot(FLOOR, area), anchor.error() / loss);
     scale = Math.hypot(scale, Math.hypot(shape.kappaSpread(), PER_FALL) * fall);
+    double past = ground.past();
     if (Double.isNaN(past)) {
       return scale;
     }
@@ -269,7 +253,7 @@ public final class Outlook {
   }
 
   Basis basis() {
-    return basis;
+    return ground.basis();
   }
 
   Curve prefix() {

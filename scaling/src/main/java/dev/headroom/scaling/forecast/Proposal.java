@@ -1,6 +1,5 @@
 package dev.headroom.scaling.forecast;
 
-import dev.headroom.scaling.schedule.Descent;
 import dev.headroom.scaling.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +25,6 @@ public record Proposal(Schedule schedule, String text, Comparison comparison, Li
     MONOTONE
   }
 
-  private static final int KNOTS = 96;
-  private static final int ROUNDS = 300;
   private static final String[] SHAPES = {"linear", "exponential", "1-sqrt"};
 
   /** Copies the notes. */
@@ -54,11 +51,17 @@ public record Proposal(Schedule schedule, String text, Comparison comparison, Li
     }
     Search search = new Search(outlook, rate, lowest);
     if (space == Space.MONOTONE) {
-      search.descend();
+      FallingRates found = new FallingRates(outlook, rate, lowest);
+      search.offer(found, found.words());
     } else {
       search.family(space);
     }
     Comparison comparison = Comparison.of(outlook, now, search.best);
+    List<String> notes = notes(outlook, space, comparison);
+    return new Proposal(search.best, search.text, comparison, notes);
+  }
+
+  private static List<String> notes(Outlook outlook, Space space, Comparison comparison) {
     List<String> notes = new ArrayList<>();
     notes.add(
         "the law knows areas and falls of the rate, not stability, other batch sizes or what later"
@@ -76,24 +79,7 @@ public record Proposal(Schedule schedule, String text, Comparison comparison, Li
           "the law is all but linear in the rates ahead, so that its best falls abruptly; a decay"
               + " over a few per cent of the run costs little and is what was tried in practice");
     }
-    return new Proposal(search.best, search.text, comparison, notes);
-  }
-
-  /** Rates ahead given by a function of the step. */
-  private record Ahead(Rates rates, long total, String text) implements Schedule {
-    interface Rates {
-      double at(long step);
-    }
-
-    @Override
-    public double lr(long step) {
-      return rates.at(Math.min(step, total));
-    }
-
-    @Override
-    public long warmup() {
-      return 0;
-    }
+    return notes;
   }
 
   /** The best rest found so far. */
@@ -175,103 +161,6 @@ public record Proposal(Schedule schedule, String text, Comparison comparison, Li
     private double cosine(long step, long start, long end) {
       double part = Math.min(1, step <= start ? 0 : (double) (step - start) / (end - start));
       return lowest + (rate - lowest) * (1 + Math.cos(Math.PI * part)) / 2;
-    }
-
-    /**
-     * Minimises over rates at knots that never rise, by projected gradient: the loss is convex in
-     * the rates, so that what it finds is the best.
-     */
-    void descend() {
-      double[] x = new double[KNOTS];
-      for (int k = 0; k < KNOTS; k++) {
-        x[k] = (rate + lowest) / 2;
-      }
-      double[] area = new double[KNOTS];
-      double[] fall = new double[KNOTS];
-      Target flat = linear(area, fall, x);
-      for (int round = 0; round < ROUNDS; round++) {
-        double a = flat.area();
-        double f = flat.fall();
-        for (int k = 0; k < KNOTS; k++) {
-          a += area[k] * x[k];
-          f += fall[k] * x[k];
-        }
-        double da = outlook.slope(a);
-        double df = -outlook.shape().kappa() * outlook.shape().level();
-        double largest = 0;
-        double[] g = new double[KNOTS];
-        for (int k = 0; k < KNOTS; k++) {
-          g[k] = da * area[k] + df * fall[k];
-          largest = Math.max(largest, Math.abs(g[k]));
-        }
-        double step = (rate - lowest) / Math.max(largest, 1e-300) / (1 + round / 10.0);
-        for (int k = 0; k < KNOTS; k++) {
-          x[k] -= step * g[k];
-        }
-        falling(x);
-        for (int k = 0; k < KNOTS; k++) {
-          x[k] = Math.max(lowest, Math.min(rate, x[k]));
-        }
-      }
-      double[] found = x.clone();
-      offer(s -> found[knot(s)], stairs(found));
-    }
-
-    private int knot(long step) {
-      return (int) Math.max(0, Math.min(KNOTS - 1, (step - last - 1) * KNOTS / (total - last)));
-    }
-
-    /** Fills the effect of every knot; both axes are linear in the rates. */
-    private Target linear(double[] area, double[] fall, double[] x) {
-      Target zero = target(new double[KNOTS]);
-      for (int k = 0; k < KNOTS; k++) {
-        double[] one = new double[KNOTS];
-        one[k] = x[k];
-        Target t = target(one);
-        area[k] = (t.area() - zero.area()) / x[k];
-        fall[k] = (t.fall() - zero.fall()) / x[k];
-      }
-      return zero;
-    }
-
-    private Target target(double[] knots) {
-      Schedule ahead = new Ahead(s -> knots[knot(s)], total, "knots");
-      Descent descent = outlook.descent(ahead, total);
-      return new Target(descent.area()[(int) total - 1], descent.fall()[(int) total - 1]);
-    }
-
-    /** Projects on sequences that never rise, by pooling neighbours that do. */
-    private static void falling(double[] x) {
-      double[] mean = new double[x.length];
-      int[] count = new int[x.length];
-      int blocks = 0;
-      for (double value : x) {
-        mean[blocks] = value;
-        count[blocks++] = 1;
-        while (blocks > 1 && mean[blocks - 2] < mean[blocks - 1]) {
-          int n = count[blocks - 2] + count[blocks - 1];
-          mean[blocks - 2] += (mean[blocks - 1] - mean[blocks - 2]) * count[blocks - 1] / n;
-          count[blocks - 2] = n;
-          blocks--;
-        }
-      }
-      for (int b = 0, i = 0; b < blocks; b++) {
-        for (int k = 0; k < count[b]; k++) {
-          x[i++] = mean[b];
-        }
-      }
-    }
-
-    private String stairs(double[] x) {
-      StringBuilder out = new StringBuilder("rates that never rise:");
-      for (int k = 0; k < x.length; k++) {
-        if (k == 0 || Math.abs(x[k] - x[k - 1]) > 0.1 * (rate - lowest)) {
-          long step = last + 1 + (total - last) * k / KNOTS;
-          out.append(
-              String.format(Locale.ROOT, "%s %.4g from step %d", k == 0 ? "" : ",", x[k], step));
-        }
-      }
-      return out.toString();
     }
   }
 }

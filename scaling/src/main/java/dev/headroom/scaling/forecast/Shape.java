@@ -59,6 +59,9 @@ record Shape(
     return new Sums(members, now).best(wanted);
   }
 
+  /** The fit for one exponent. */
+  private record Solution(double exponent, double[][] gram, double[] c, double cost) {}
+
   /** Weighted sums of one fit, for every exponent tried. */
   private static final class Sums {
     private final List<Member> members;
@@ -102,36 +105,48 @@ record Shape(
     }
 
     Shape best(int wanted) {
-      int size = 2 * families + 1;
-      double unit = total / INDEPENDENT * misfit * misfit;
       double best = Double.POSITIVE_INFINITY;
-      Shape shape = null;
+      Solution found = null;
       for (int e = 2; e <= 24; e++) {
-        double exponent = 0.05 * e;
-        double[][] gram = new double[size][size];
-        double[] rhs = new double[size];
-        fill(exponent, gram, rhs);
-        double pull = unit / square(KAPPA_SPREAD);
-        gram[size - 1][size - 1] += pull;
-        rhs[size - 1] += pull * KAPPA;
-        double[] c = new double[size];
-        new NonNegative(size).solve(gram, rhs, new boolean[size], c);
-        double cost = total + pull * KAPPA * KAPPA + cost(gram, rhs, c);
-        cost += unit * square(Math.log(exponent / EXPONENT) / EXPONENT_SPREAD);
-        if (cost < best) {
-          best = cost;
-          shape =
-              new Shape(
-                  c[2 * wanted],
-                  c[2 * wanted + 1],
-                  exponent,
-                  reference,
-                  c[size - 1],
-                  level[wanted],
-                  Math.sqrt(unit / free(gram)));
+        Solution solution = solve(0.05 * e);
+        if (solution.cost < best) {
+          best = solution.cost;
+          found = solution;
         }
       }
-      return shape;
+      return found == null ? null : shape(found, wanted);
+    }
+
+    /** Best coefficients for one exponent, with the prior's pull on kappa, the last of them. */
+    private Solution solve(double exponent) {
+      int size = 2 * families + 1;
+      double[][] gram = new double[size][size];
+      double[] rhs = new double[size];
+      fill(exponent, gram, rhs);
+      double pull = unit() / square(KAPPA_SPREAD);
+      gram[size - 1][size - 1] += pull;
+      rhs[size - 1] += pull * KAPPA;
+      double[] c = new double[size];
+      new NonNegative(size).solve(gram, rhs, new boolean[size], c);
+      double cost = total + pull * KAPPA * KAPPA + cost(gram, rhs, c);
+      cost += unit() * square(Math.log(exponent / EXPONENT) / EXPONENT_SPREAD);
+      return new Solution(exponent, gram, c, cost);
+    }
+
+    /** What one independent misfit costs. */
+    private double unit() {
+      return total / INDEPENDENT * misfit * misfit;
+    }
+
+    private Shape shape(Solution s, int wanted) {
+      return new Shape(
+          s.c[2 * wanted],
+          s.c[2 * wanted + 1],
+          s.exponent,
+          reference,
+          s.c[s.c.length - 1],
+          level[wanted],
+          Math.sqrt(unit() / free(s.gram)));
     }
 
     /** Returns what is left of the last column's square beside the other columns. */
@@ -187,7 +202,11 @@ record Shape(
           rhs[k] += drop * y;
         }
       }
-      for (int i = 0; i <= k; i++) {
+      mirror(gram);
+    }
+
+    private static void mirror(double[][] gram) {
+      for (int i = 0; i < gram.length; i++) {
         for (int j = 0; j < i; j++) {
           gram[i][j] = gram[j][i];
         }
