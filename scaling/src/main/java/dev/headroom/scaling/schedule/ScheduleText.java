@@ -1,24 +1,19 @@
 package dev.headroom.scaling.schedule;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeSet;
 
 /** Reads {@code name(key=value,...)}. */
 final class ScheduleText {
   private static final String SHAPES =
       "constant, linear, cosine, wsd, multistep, inverse_sqrt, cyclic or rates";
   private final String text;
-  private final Map<String, String> args = new LinkedHashMap<>();
-  private final Map<String, Integer> position = new LinkedHashMap<>();
-  private final TreeSet<String> known = new TreeSet<>();
+  private final ScheduleArguments args;
   private String list = "";
 
   private ScheduleText(String text) {
     this.text = text;
+    args = new ScheduleArguments(text);
   }
 
   static Schedule parse(String text) {
@@ -30,21 +25,8 @@ final class ScheduleText {
     try {
       return reader.read();
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(e.getMessage() + reader.where(e.getMessage()), e);
+      throw new IllegalArgumentException(e.getMessage() + reader.args.where(e.getMessage()), e);
     }
-  }
-
-  /** Says where in the text the argument stands that a message begins with. */
-  private String where(String message) {
-    for (Map.Entry<String, Integer> at : position.entrySet()) {
-      boolean named =
-          message.startsWith(at.getKey() + ":")
-              || message.contains("argument: " + at.getKey() + " ");
-      if (named) {
-        return "; at character " + (at.getValue() + 1) + " of " + text;
-      }
-    }
-    return "";
   }
 
   private Schedule read() {
@@ -56,41 +38,12 @@ final class ScheduleText {
     String name = text.substring(0, open).trim().toLowerCase(Locale.ROOT).replace('-', '_');
     String inside = text.substring(open + 1, text.length() - 1);
     if (name.equals("rates")) {
-      return Schedule.ofRates(numbers("rates", inside));
+      return Schedule.ofRates(ScheduleArguments.numbers("rates", inside));
     }
-    split(inside);
+    args.split(inside);
     Schedule schedule = shape(name);
-    for (String key : args.keySet()) {
-      if (!known.contains(key)) {
-        throw new IllegalArgumentException(
-            name + " argument: " + key + " (expected: one of " + String.join(", ", known) + ")");
-      }
-    }
+    args.requireKnown(name);
     return schedule;
-  }
-
-  private void split(String inside) {
-    int at = text.indexOf('(') + 1;
-    for (String part : inside.split(",", -1)) {
-      int eq = part.indexOf('=');
-      if (eq < 1 || part.substring(eq + 1).isBlank()) {
-        throw new IllegalArgumentException(
-            "schedule argument: '"
-                + part.trim()
-                + "' in "
-                + text
-                + " (expected: key=value; at character "
-                + (at + 1)
-                + ")");
-      }
-      String key = part.substring(0, eq).trim().toLowerCase(Locale.ROOT);
-      position.put(key, at);
-      at += part.length() + 1;
-      if (args.put(key, part.substring(eq + 1).trim()) != null) {
-        throw new IllegalArgumentException(
-            "schedule argument: " + key + " given twice (expected: once)");
-      }
-    }
   }
 
   private Schedule shape(String name) {
@@ -131,14 +84,12 @@ final class ScheduleText {
   }
 
   private Schedule after(String name, Maker maker) {
-    double peak = number("peak", need("peak"));
-    long total = count("total", need("total"), -1);
-    long warmup = args.containsKey("warmup") ? count("warmup", args.get("warmup"), total) : 0;
-    known.add("warmup");
+    double peak = ScheduleArguments.number("peak", args.need("peak"));
+    long total = args.count("total", -1);
+    long warmup = args.get("warmup") == null ? 0 : args.count("warmup", total);
     double end = 0;
     boolean decays = List.of("linear", "cosine", "wsd", "cyclic").contains(name);
     if (decays) {
-      known.add("final");
       end = ending(peak);
     }
     // Checks peak, total and warm-up before the curve is made from them.
@@ -155,8 +106,8 @@ final class ScheduleText {
     }
     double end =
         value.endsWith("%")
-            ? peak * number("final", value.substring(0, value.length() - 1)) / 100
-            : number("final", value);
+            ? peak * ScheduleArguments.number("final", value.substring(0, value.length() - 1)) / 100
+            : ScheduleArguments.number("final", value);
     if (!(end >= 0) || end > peak) {
       throw new IllegalArgumentException(
           "final: " + value + " (expected: a rate from 0 to the peak of " + peak + ")");
@@ -165,7 +116,7 @@ final class ScheduleText {
   }
 
   private Shape.Curve wsd(Common c) {
-    long decay = count("decay", need("decay"), c.total);
+    long decay = args.count("decay", c.total);
     if (decay > c.total - c.start) {
       throw new IllegalArgumentException(
           "decay: "
@@ -174,10 +125,12 @@ final class ScheduleText {
               + (c.total - c.start)
               + ", the steps after warm-up)");
     }
-    known.add("shape");
-    String shape = args.getOrDefault("shape", "linear").toLowerCase(Locale.ROOT);
+    String shape = args.word("shape", "linear");
     list = ",decay=" + decay + ",shape=" + shape;
-    Common d = new Common(c.peak, c.end, c.total - decay, c.total);
+    return decay(shape, new Common(c.peak, c.end, c.total - decay, c.total));
+  }
+
+  private static Shape.Curve decay(String shape, Common d) {
     switch (shape) {
       case "linear":
         return s -> d.end + (d.peak - d.end) * (1 - d.part(s));
@@ -198,24 +151,12 @@ final class ScheduleText {
   }
 
   private Shape.Curve multistep(Common c) {
-    String[] marks = pieces(need("at"));
-    double[] factors = numbers("factor", need("factor"));
-    if (factors.length != 1 && factors.length != marks.length) {
-      throw new IllegalArgumentException(
-          "factor: "
-              + factors.length
-              + " values (expected: 1, or "
-              + marks.length
-              + ", one for each step in at)");
-    }
-    for (double factor : factors) {
-      if (!(factor > 0 && factor <= 1)) {
-        throw new IllegalArgumentException("factor: " + factor + " (expected: above 0, up to 1)");
-      }
-    }
+    String[] marks = ScheduleArguments.pieces(args.need("at"));
+    double[] factors = ScheduleArguments.numbers("factor", args.need("factor"));
+    checkFactors(factors, marks.length);
     long[] at = new long[marks.length];
     for (int i = 0; i < at.length; i++) {
-      at[i] = count("at", marks[i], c.total);
+      at[i] = ScheduleArguments.count("at", marks[i], c.total);
       if (i > 0 && at[i] <= at[i - 1]) {
         throw new IllegalArgumentException("at: " + marks[i] + " (expected: rising steps)");
       }
@@ -230,13 +171,28 @@ final class ScheduleText {
     };
   }
 
+  private static void checkFactors(double[] factors, int marks) {
+    if (factors.length != 1 && factors.length != marks) {
+      throw new IllegalArgumentException(
+          "factor: "
+              + factors.length
+              + " values (expected: 1, or "
+              + marks
+              + ", one for each step in at)");
+    }
+    for (double factor : factors) {
+      if (!(factor > 0 && factor <= 1)) {
+        throw new IllegalArgumentException("factor: " + factor + " (expected: above 0, up to 1)");
+      }
+    }
+  }
+
   private Shape.Curve cyclic(Common c) {
-    long period = count("period", need("period"), c.total);
+    long period = args.count("period", c.total);
     if (period < 2) {
       throw new IllegalArgumentException("period: " + period + " (expected: at least 2 steps)");
     }
-    known.add("shape");
-    String shape = args.getOrDefault("shape", "cosine").toLowerCase(Locale.ROOT);
+    String shape = args.word("shape", "cosine");
     if (!shape.equals("cosine") && !shape.equals("linear")) {
       throw new IllegalArgumentException("shape: " + shape + " (expected: cosine or linear)");
     }
@@ -249,79 +205,13 @@ final class ScheduleText {
   }
 
   private Shape.Curve inverseSqrt(Common c) {
-    known.add("timescale");
     String given = args.get("timescale");
-    long scale = given == null ? c.start : count("timescale", given, c.total);
+    long scale = given == null ? c.start : args.count("timescale", c.total);
     if (scale < 1) {
       throw new IllegalArgumentException(
           "timescale: " + scale + " (expected: at least 1; give timescale=STEPS or a warm-up)");
     }
     list = given == null ? "" : ",timescale=" + scale;
     return s -> c.peak * Math.sqrt((double) scale / (scale + s - c.start));
-  }
-
-  private String need(String key) {
-    known.add(key);
-    String value = args.get(key);
-    if (value == null) {
-      throw new IllegalArgumentException(
-          key + ": missing in " + text + " (expected: " + key + "=)");
-    }
-    return value;
-  }
-
-  private static String[] pieces(String value) {
-    List<String> out = new ArrayList<>();
-    for (String piece : value.split("[;|]", -1)) {
-      out.add(piece.trim());
-    }
-    return out.toArray(new String[0]);
-  }
-
-  private static double[] numbers(String key, String value) {
-    String[] pieces = pieces(value);
-    double[] out = new double[pieces.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = number(key, pieces[i]);
-    }
-    return out;
-  }
-
-  private static double number(String key, String value) {
-    try {
-      double x = Double.parseDouble(value.trim());
-      if (Math.abs(x) <= Double.MAX_VALUE) {
-        return x;
-      }
-    } catch (NumberFormatException e) {
-      // said below, together with NaN and infinity
-    }
-    throw new IllegalArgumentException(key + ": " + value + " (expected: a finite number)");
-  }
-
-  /** Reads steps: a whole number, with k or M, or a percentage of the total where one is known. */
-  private static long count(String key, String value, long total) {
-    String digits = value.trim();
-    char last = digits.isEmpty() ? 0 : digits.charAt(digits.length() - 1);
-    double unit = last == 'k' || last == 'K' ? 1e3 : last == 'M' || last == 'm' ? 1e6 : 1;
-    if (last == '%' && total >= 0) {
-      unit = total / 100.0;
-    }
-    String rule = total < 0 ? "whole steps such as 24000 or 24k" : "steps such as 2000, 2k or 20%";
-    if (unit != 1 || last == '%') {
-      digits = digits.substring(0, digits.length() - 1);
-    }
-    double steps;
-    try {
-      steps = last == '%' && total < 0 ? Double.NaN : Double.parseDouble(digits.trim()) * unit;
-    } catch (NumberFormatException e) {
-      steps = Double.NaN;
-    }
-    long whole = Math.round(steps);
-    boolean exact = last == '%' || Math.abs(steps - whole) < 1e-6;
-    if (!(steps >= 0 && steps < 1e15) || !exact) {
-      throw new IllegalArgumentException(key + ": " + value + " (expected: " + rule + ")");
-    }
-    return whole;
   }
 }
