@@ -5,26 +5,33 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Counts what was wrong with lines, by kind, with the first example of each. */
+/** Counts what was wrong with lines or records, by kind, with the first example of each. */
 final class Faults {
   private static final class Count {
-    long lines;
-    long firstLine;
+    long number;
+    long firstAt;
     String first;
   }
 
   private final String file;
   private final Map<String, Count> kinds = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
+  private String unit = "line";
 
   Faults(String file) {
     this.file = file;
   }
 
-  void malformed(String kind, long line, String what) {
+  /** Says what the numbers of a binary log count: records or rows. */
+  void count(String what) {
+    unit = what;
+  }
+
+  /** Counts a line, or what else the log is made of, by its number from 1. */
+  void malformed(String kind, long number, String what) {
     Count count = kinds.computeIfAbsent(kind, k -> new Count());
-    if (count.lines++ == 0) {
-      count.firstLine = line;
+    if (count.number++ == 0) {
+      count.firstAt = number;
       count.first = what.length() > 120 ? what.substring(0, 120) + "..." : what;
     }
   }
@@ -46,13 +53,13 @@ final class Faults {
     for (Map.Entry<String, Count> e : kinds.entrySet()) {
       Count c = e.getValue();
       out.add(
-          (c.lines == 1 ? "1 line" : c.lines + " lines")
+          (c.number == 1 ? "1 " + unit : c.number + " " + unit + "s")
               + " left out: "
               + e.getKey()
               + ", first at "
               + file
-              + ":"
-              + c.firstLine
+              + (isLine() ? ":" : ", " + unit + " ")
+              + c.firstAt
               + " ("
               + c.first
               + ")");
@@ -61,19 +68,27 @@ final class Faults {
     return out;
   }
 
+  private boolean isLine() {
+    return unit.equals("line");
+  }
+
   /** Makes the exception for a file without one good row. */
   LogException nothing() {
     for (Map.Entry<String, Count> e : kinds.entrySet()) {
       Count c = e.getValue();
       return new LogException(
           file,
-          c.firstLine,
+          isLine() ? c.firstAt : 0,
           LogException.Kind.MALFORMED,
-          "no line can be read: "
+          "no "
+              + unit
+              + " can be read: "
               + e.getKey()
               + " ("
               + c.first
-              + "; expected: JSON objects, one a line, or CSV with a header)");
+              + (isLine()
+                  ? "; expected: JSON objects, one a line, or CSV with a header)"
+                  : "; expected: the file as its writer left it)"));
     }
     return new LogException(
         file,

@@ -36,6 +36,7 @@ final class MlflowDatabaseFormat implements LogFormat {
 
   @Override
   public RowSource open(LogInput input, Cells cells, Faults faults) {
+    faults.count("row");
     JdbcAddOn.requireFile(input, "a SQLite database", MAGIC);
     Connection connection = null;
     try {

@@ -29,6 +29,7 @@ final class ParquetFormat implements LogFormat {
 
   @Override
   public RowSource open(LogInput input, Cells cells, Faults faults) {
+    faults.count("row");
     JdbcAddOn.requireFile(input, "a Parquet file", MAGIC);
     Connection connection = null;
     try {

@@ -38,6 +38,7 @@ final class TensorBoardFormat implements LogFormat {
 
   @Override
   public RowSource open(LogInput input, Cells cells, Faults faults) {
+    faults.count("record");
     if (input.isFolder()) {
       FolderListing listing = listing(input.path());
       listing.tell(faults);

@@ -69,6 +69,7 @@ final class WandbFormat implements LogFormat {
   }
 
   private static RowSource open(LogInput input, boolean canReadTwice, Cells cells, Faults faults) {
+    faults.count("record");
     if (!canReadTwice) {
       return new LookAhead(
           new WandbSource(input.bytes(), input.name(), cells, faults, false), cells);

@@ -260,7 +260,8 @@ class TensorBoardFormatTest {
     Path file = Files.write(temp.resolve("log"), bytes);
     Run run = run(file);
     assertArrayEquals(new long[] {1, 3}, run.step());
-    assertNote(run, "record with a wrong checksum");
+    assertNote(run, "1 record left out: record with a wrong checksum, first at " + file);
+    assertNote(run, "log, record 3 (at byte ");
   }
 
   @Test
