@@ -29,7 +29,7 @@ final class BarFields implements LineParser {
     }
     bar = line.find('|', mark.end, line.to);
     if (bar < 0) {
-      return Found.NOTHING;
+      return mark.isTorn(line) ? Found.TORN : Found.NOTHING;
     }
     if (mark.total < 0 && later.find(line, mark.end) && later.start < bar && later.total > 0) {
       mark.find(line, later.start); // two lines run into one
@@ -44,7 +44,7 @@ final class BarFields implements LineParser {
     FieldText.readAll(line, row, bar + 1, line.to);
     row.prefix = "";
     if (!(row.loss || ((mark.total > 0 || validation) && row.count > 0))) {
-      return Found.NOTHING;
+      return mark.total > 0 && !test ? Found.TORN : Found.NOTHING;
     }
     lastStep = mark.step;
     row.total(mark.total);
@@ -105,7 +105,7 @@ final class BarFields implements LineParser {
       overflows += line.find("Grad overflow on iteration", line.from) >= 0 ? 1 : 0;
       skippedSteps += line.find("Skipping step", at) >= 0 ? 1 : 0;
     }
-    return Found.NOTHING;
+    return mark.find(line, line.from) && mark.isTorn(line) ? Found.TORN : Found.NOTHING;
   }
 
   @Override

@@ -16,11 +16,11 @@ final class ColonFields implements LineParser {
 
   @Override
   public Found parse(TextLines line, Fields row) {
-    if (!mark.find(line, line.from)
-        || !mark.colon
-        || line.find('|', mark.end, line.to) >= 0
-        || line.find(':', mark.end, line.to) < 0) {
+    if (!mark.find(line, line.from) || !mark.colon || line.find('|', mark.end, line.to) >= 0) {
       return Found.NOTHING;
+    }
+    if (line.find(':', mark.end, line.to) < 0) {
+      return mark.isTorn(line) ? Found.TORN : Found.NOTHING;
     }
     row.total(mark.total);
     row.start(line.number);
@@ -31,7 +31,10 @@ final class ColonFields implements LineParser {
     } else {
       pairs(line, row);
     }
-    return row.loss ? Found.ROW : Found.NOTHING;
+    if (row.loss) {
+      return Found.ROW;
+    }
+    return line.at(line.trimEnd(mark.end, line.to) - 5, "loss:") ? Found.TORN : Found.NOTHING;
   }
 
   private void validation(TextLines line, Fields row) {

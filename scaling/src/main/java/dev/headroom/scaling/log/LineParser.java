@@ -9,6 +9,8 @@ interface LineParser {
   enum Found {
     /** No part of a row. */
     NOTHING,
+    /** A row that ends before its loss, as a writer that was killed leaves it. */
+    TORN,
     /** Part of a row that is not complete yet. */
     PART,
     /** A row, complete. */

@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * Gives the rows of a text log: the first parser that finds one keeps the log, lines that are no
- * rows (scripts, settings, warnings) are passed over.
+ * rows (scripts, settings, warnings) are passed over, those that end before their loss are counted.
  */
 final class LineRows implements RowSource {
   /** Rows read ahead so that names that turn up late are known when columns are chosen. */
@@ -17,6 +17,8 @@ final class LineRows implements RowSource {
 
   /** Rows of a weak parser that are held back until they are taken for what the log has. */
   private static final int HELD = 4096;
+
+  private static final int LONGEST_EXAMPLE = 256;
 
   private record Row(String[] text, long line) {}
 
@@ -31,6 +33,7 @@ final class LineRows implements RowSource {
   private boolean again;
   private boolean full;
   private boolean done;
+  private boolean begun;
   private int[] counts = new int[16];
   private int[] decimals = new int[16];
 
@@ -77,27 +80,34 @@ final class LineRows implements RowSource {
 
   private boolean read(Cells cells) {
     while (!done && !full && (again || lines.next())) {
-      again = false;
       LineParser.Found found = parse();
-      if (found == LineParser.Found.ROW_BEFORE) {
-        again = true;
+      again = found == LineParser.Found.ROW_BEFORE;
+      if (again || (found == LineParser.Found.ROW && !isCut())) {
+        begun = true;
         return true;
       }
-      if (found == LineParser.Found.ROW && !isCut()) {
-        return true;
-      }
-      if (lines.unfinished && (found == LineParser.Found.ROW || beginsRow(found))) {
-        faults.cut(lines.number);
-      }
+      pass(found);
     }
     return !full && finish();
+  }
+
+  /** Tells of a line that should have been a row. */
+  private void pass(LineParser.Found found) {
+    boolean torn = found == LineParser.Found.TORN;
+    if (lines.unfinished && (torn || found == LineParser.Found.ROW || beginsRow(found))) {
+      faults.cut(lines.number);
+    } else if (torn && begun) {
+      String example = lines.string(lines.from, Math.min(lines.to, lines.from + LONGEST_EXAMPLE));
+      faults.malformed("the line ends before its loss", lines.number, example.strip());
+    }
   }
 
   private LineParser.Found parse() {
     for (LineParser parser : parsers) {
       boolean hold = parsers.size() > 1 && parser.isWeak();
       LineParser.Found found = parser.parse(lines, hold ? heldRow : row);
-      if (found == LineParser.Found.NOTHING) {
+      boolean torn = found == LineParser.Found.TORN;
+      if (found == LineParser.Found.NOTHING || (torn && parsers.size() > 1)) {
         continue;
       }
       if (hold) {

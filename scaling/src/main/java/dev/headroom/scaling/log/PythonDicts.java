@@ -39,8 +39,12 @@ final class PythonDicts implements LineParser {
     if (line.from < line.to && bar.read(line)) {
       before = bar.at;
     }
-    if (brace < 0 || isCode(line, brace) || !read(line, row, brace)) {
+    if (brace < 0 || isCode(line, brace)) {
       return Found.NOTHING;
+    }
+    if (!read(line, row, brace)) {
+      boolean torn = line.at(brace, "{'loss'") && line.find('}', brace, line.to) < 0;
+      return torn ? Found.TORN : Found.NOTHING;
     }
     open = true;
     return Found.PART;

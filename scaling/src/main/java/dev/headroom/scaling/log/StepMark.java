@@ -20,6 +20,17 @@ final class StepMark {
   /** Whether a colon stands between the word and the number. */
   boolean colon;
 
+  /**
+   * Says whether the line is a row that ends behind its step and the total: in front of the mark
+   * stands nothing but a time in brackets.
+   */
+  boolean isTorn(TextLines line) {
+    int before = line.trimEnd(line.from, start);
+    return total > 0
+        && line.trimEnd(end, line.to) == end
+        && (before == line.from || line.text[before - 1] == ']');
+  }
+
   /** Looks for a mark at or after a place of the line. */
   boolean find(TextLines line, int from) {
     char[] t = line.text;

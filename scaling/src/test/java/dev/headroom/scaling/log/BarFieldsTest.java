@@ -184,6 +184,24 @@ class BarFieldsTest {
   }
 
   @Test
+  void countsLinesThatEndBeforeTheirLossAndNoProse() {
+    TextLog log =
+        TextLog.of(
+            megatron("", 10, "9.5E+00")
+                + " iteration       20/     500\n"
+                + "Evaluating iter 1/10\n"
+                + "saved a checkpoint at iteration 20\n"
+                + " [2024-05-01 10:00:00] iteration       30/     500 | cons\n"
+                + megatron("", 40, "9.4E+00"));
+    assertEquals(List.of("10", "40"), log.column("step"));
+    assertEquals(
+        List.of(
+            "2 lines left out: the line ends before its loss, first at log:2"
+                + " (iteration       20/     500)"),
+        log.notes());
+  }
+
+  @Test
   void leavesOutALastLineThatIsCut() {
     String whole = megatron("", 10, "9.5E+00") + megatron("", 20, "9.4E+00");
     for (int end = whole.indexOf("iteration", 100) + 14; end < whole.length() - 3; end++) {

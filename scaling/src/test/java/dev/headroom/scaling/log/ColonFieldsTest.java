@@ -89,6 +89,18 @@ class ColonFieldsTest {
   }
 
   @Test
+  void countsLinesThatEndBeforeTheirLossAndNoProse() {
+    TextLog log =
+        TextLog.of(
+            "step:1/9 train_loss:3.51\nstep:2/9\nstep:3/9 train_loss:\n"
+                + "resumed from step: 3\nafter step:3/9 note: saved\nstep:4/9 train_loss:3.4\n");
+    assertEquals(List.of("1", "4"), log.column("step"));
+    assertEquals(
+        List.of("2 lines left out: the line ends before its loss, first at log:2 (step:2/9)"),
+        log.notes());
+  }
+
+  @Test
   void leavesOutALastLineThatIsCut() {
     String head =
         "step:1/9 train_loss:3.51 train_time:10ms\nstep:2/9 train_loss:3.49 train_time:20ms";

@@ -118,6 +118,24 @@ class PythonDictsTest {
   }
 
   @Test
+  void countsDictionariesThatEndEarlyButNoneBeforeTheFirstRow() {
+    String torn = "{'loss': 2.4, 'grad_no\n";
+    TextLog log =
+        TextLog.of(
+            torn
+                + raw(9, 10, 100, dict("2.5", 0.1))
+                + "\n"
+                + torn
+                + raw(30, 30, 100, dict("2.3", 0.3))
+                + "\n");
+    assertEquals(List.of("10", "30"), log.column("step"));
+    assertEquals(1, log.notes().size(), log.notes().toString());
+    String note = log.notes().get(0);
+    assertTrue(note.startsWith("1 line left out: the line ends before its loss, first at log:"));
+    assertTrue(note.endsWith("({'loss': 2.4, 'grad_no)"), note);
+  }
+
+  @Test
   void readsNoDictionaryOfAScript() {
     TextLog log =
         TextLog.of(
