@@ -5,15 +5,11 @@ import dev.headroom.scaling.log.LogException;
 import dev.headroom.scaling.log.LogReader;
 import dev.headroom.scaling.log.Run;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -149,7 +145,7 @@ public final class BaselineFolder {
             run.step()[last],
             run.loss()[last],
             run.settings());
-    return locked(folder, () -> add(folder, golden, bytes, caseName));
+    return FolderLock.hold(folder, () -> add(folder, golden, bytes, caseName));
   }
 
   private static Golden add(Path folder, Golden golden, byte[] bytes, String caseName)
@@ -191,7 +187,7 @@ public final class BaselineFolder {
    */
   public static void remove(Path folder, List<String> ids) {
     open(folder);
-    locked(
+    FolderLock.hold(
         folder,
         () -> {
           Manifest before = open(folder).manifest;
@@ -239,38 +235,6 @@ public final class BaselineFolder {
                 + run.step()[i]
                 + " (expected: finite losses; a run that failed is no golden run)");
       }
-    }
-  }
-
-  private interface Work<T> {
-    T run() throws IOException;
-  }
-
-  /**
-   * Holds the lock of the folder against other processes, and that of the class against threads.
-   */
-  private static synchronized <T> T locked(Path folder, Work<T> work) {
-    if (Files.exists(folder) && !isBaseline(folder) && !isEmpty(folder)) {
-      throw fault(folder, "neither empty nor a baseline (expected: a folder of its own)");
-    }
-    try {
-      Files.createDirectories(folder);
-      Path lockFile = folder.resolve(".lock");
-      try (FileChannel channel =
-              FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        return work.run();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static boolean isEmpty(Path folder) {
-    try (var files = Files.list(folder)) {
-      return files.allMatch(f -> f.getFileName().toString().equals(".lock"));
-    } catch (IOException e) {
-      return false;
     }
   }
 
