@@ -34,6 +34,10 @@ final class BarFields implements LineParser {
     if (mark.total < 0 && later.find(line, mark.end) && later.start < bar && later.total > 0) {
       mark.find(line, later.start); // two lines run into one
     }
+    return read(line, row, bar);
+  }
+
+  private Found read(TextLines line, Fields row, int bar) {
     row.start(line.number);
     row.evaluationsOnce = true;
     row.step(mark.step);
