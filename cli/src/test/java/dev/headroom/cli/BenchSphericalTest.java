@@ -87,7 +87,8 @@ class BenchSphericalTest {
     assertTrue(peaks.err().contains("--peaks: 0.0 (expected: positive numbers)"), peaks.err());
     Ran both = ran(words("z", "--number-losses", "whole"));
     assertEquals(2, both.code());
-    assertTrue(both.err().contains("--number-losses: with --spherical (expected: one"), both.err());
+    assertTrue(
+        both.err().contains("--number-losses, --spherical, --alignment: 2 of them"), both.err());
     assertFalse(Files.exists(folder.resolve("runs.jsonl")));
   }
 }

@@ -195,6 +195,29 @@ class TrainCommandTest {
   }
 
   @Test
+  void tellsOfTheEndAndStopsWhereARuleSaysSo() throws IOException {
+    Path run = folder.resolve("run");
+    List<String> words = small(run, "--steps", "80", "--no-checkpoint", "--clip", "0");
+    words.remove("-q");
+    words.addAll(List.of("--forecast-every", "30", "--stop-on", "error"));
+    // a rate that learns, then one that throws the weights about
+    String rates = "0.003;".repeat(40) + "3;".repeat(39) + "3";
+    words.set(words.indexOf(SCHEDULE), "rates(" + rates + ")");
+    assertEquals(ExitCode.CHECK_FAILED, headroom(words), err);
+    assertTrue(err.contains("\nstep 30: "), err);
+    assertTrue(err.contains("error divergence at step ") || err.contains("error spike"), err);
+    assertTrue(err.contains("stopped at step "), err);
+    assertTrue(log(run).size() < 81, err);
+    words.set(words.indexOf("error"), "never");
+    words.add("--force");
+    assertEquals(ExitCode.OK, headroom(words), err);
+    assertEquals(81, log(run).size());
+    words.set(words.indexOf("never"), "sometimes");
+    assertEquals(ExitCode.USAGE, headroom(words), err);
+    assertTrue(err.contains("--stop-on: sometimes"), err);
+  }
+
+  @Test
   void learns() throws IOException {
     Path run = folder.resolve("run");
     List<String> words = small(run, "--steps", "12", "--no-checkpoint", "--clip", "0");
