@@ -8,7 +8,7 @@ import java.util.List;
  * Judges the trajectory of a run by the rules of {@link Rules}.
  *
  * <p>A rule whose column the log does not have says nothing. Time: O(n log w) for n rows and a
- * window of w; a million rows take well under a second (measured by {@code CheckSpeedTest}).
+ * window of w; a million rows take well under a second (measured by {@code CheckBenchmark}).
  */
 public final class Checker {
   private Checker() {}

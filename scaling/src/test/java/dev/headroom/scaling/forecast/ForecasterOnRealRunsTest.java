@@ -143,7 +143,7 @@ class ForecasterOnRealRunsTest {
   }
 
   @Test
-  void noisyLossesOfEveryStepAreForecastWithinTheBand() {
+  void noisyLossesOfEveryStepAreForecastNearTheMeanOfTheLast() {
     Schedule cosine = Schedule.parse("cosine(peak=1e-3,total=33908,final=1e-4)");
     Schedule wsd =
         Schedule.parse("wsd(peak=1e-3,total=33908,decay=6782,final=1e-4,shape=exponential)");
@@ -151,7 +151,6 @@ class ForecasterOnRealRunsTest {
     Run b = LogReader.readRun(DATA.resolve("lr-dense-100M/wsd.csv"), ColumnMap.none());
     for (double share : SHARES) {
       for (boolean sib : new boolean[] {true, false}) {
-        long start = System.nanoTime();
         show(
             "cosine",
             a,
@@ -164,7 +163,6 @@ class ForecasterOnRealRunsTest {
             wsd,
             share,
             sib ? List.of(new Sibling(a.between(500, 40000), cosine)) : List.of());
-        System.out.println("s " + (System.nanoTime() - start) / 1e9);
       }
     }
   }
@@ -186,6 +184,10 @@ class ForecasterOnRealRunsTest {
         50 * (f.high() / f.low() - 1),
         f.method(),
         f.notes());
+    // selftest forecasts: at most .7 % on average alone, .34 % with the sibling
+    double limit = sib.isEmpty() ? .015 : .01;
+    assertTrue(Math.abs(f.loss() / truth - 1) < limit, name + " at " + share);
+    assertTrue(f.low() < f.loss() && f.loss() < f.high());
   }
 
   @Test
