@@ -1,5 +1,6 @@
 package dev.headroom.scaling.fit;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import java.io.Serializable;
 import java.util.Arrays;
 

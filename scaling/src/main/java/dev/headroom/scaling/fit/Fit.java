@@ -1,5 +1,6 @@
 package dev.headroom.scaling.fit;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.fit.internal.StudentT;
 import dev.headroom.scaling.law.Law;
 import java.io.Serializable;

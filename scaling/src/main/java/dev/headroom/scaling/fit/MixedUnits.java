@@ -1,5 +1,6 @@
 package dev.headroom.scaling.fit;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Variable;
 import java.util.ArrayList;

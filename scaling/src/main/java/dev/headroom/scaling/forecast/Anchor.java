@@ -1,5 +1,6 @@
 package dev.headroom.scaling.forecast;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import java.util.Arrays;
 
 /**
@@ -36,7 +37,7 @@ record Anchor(double offset, double drift, double from, double error) {
     double noisy = Math.pow(prefix.pointNoise() / Curve.SMOOTH, 2);
     int m = (int) Math.max(3, Math.max(0.05 * k, Math.min(noisy, 0.5 * k)));
     m = Math.min(m, k);
-    double offset = Curve.median(Arrays.copyOfRange(r, k - m, k));
+    double offset = Quantiles.median(Arrays.copyOfRange(r, k - m, k));
     double slope = slope(x, r, Math.max(0, k - Math.max(5, k / 2)), TYPICAL_SLOPE * level);
     double error = 1.2533 * prefix.pointNoise() * level / Math.sqrt(m);
     return new Anchor(offset, KEPT_SLOPE * slope, mean(x, k - m, k), error);

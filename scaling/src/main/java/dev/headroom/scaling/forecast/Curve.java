@@ -1,5 +1,6 @@
 package dev.headroom.scaling.forecast;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.log.Run;
 import dev.headroom.scaling.schedule.Descent;
 import dev.headroom.scaling.schedule.Schedule;
@@ -56,7 +57,7 @@ record Curve(
         out[2][p] += fall[at] / joined;
         group[i] = runLoss[row];
       }
-      out[3][p] = median(group);
+      out[3][p] = Quantiles.median(group);
     }
     return new Curve(
         out[0], out[1], out[2], out[3], peak(schedule), spread(logs), Math.max(1, joined));
@@ -134,13 +135,6 @@ record Curve(
     return noise * (joined > 2 ? 1.2533 : 1) / Math.sqrt(joined);
   }
 
-  static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int n = sorted.length;
-    return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-  }
-
   private static double spread(double[] y) {
     if (y.length < 5) {
       return 0;
@@ -149,6 +143,6 @@ record Curve(
     for (int i = 0; i < second.length; i++) {
       second[i] = Math.abs(y[i] - 2 * y[i + 1] + y[i + 2]);
     }
-    return 1.4826 * median(second) / Math.sqrt(6);
+    return 1.4826 * Quantiles.median(second) / Math.sqrt(6);
   }
 }

@@ -1,5 +1,6 @@
 package dev.headroom.scaling.forecast;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.log.Run;
 import java.util.Arrays;
 
@@ -84,7 +85,7 @@ public record Reach(
       }
     }
     // The median, as pauses for evaluation and restarts are no part of the pace.
-    return n == 0 ? Double.NaN : Curve.median(Arrays.copyOf(pace, n));
+    return n == 0 ? Double.NaN : Quantiles.median(Arrays.copyOf(pace, n));
   }
 
   private static double elapsed(Run run) {

@@ -1,5 +1,6 @@
 package dev.headroom.scaling.forecast;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.log.Run;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +49,7 @@ record StepTokens(double[] perStep, double ahead, double seen, boolean ramp) {
     for (int i = 0; i < n - 1; i++) {
       pace[i] = (tokens[i + 1] - tokens[i]) / (step[i + 1] - step[i]);
     }
-    double ahead = Curve.median(Arrays.copyOfRange(pace, Math.max(0, n - 6), n - 1));
+    double ahead = Quantiles.median(Arrays.copyOfRange(pace, Math.max(0, n - 6), n - 1));
     double[] perStep = new double[(int) last];
     int k = 0;
     for (int s = 1; s <= last; s++) {
@@ -57,7 +58,7 @@ record StepTokens(double[] perStep, double ahead, double seen, boolean ramp) {
       }
       perStep[s - 1] = s > step[n - 1] ? ahead : pace[k];
     }
-    double early = Curve.median(Arrays.copyOfRange(pace, 0, Math.min(5, n - 1)));
+    double early = Quantiles.median(Arrays.copyOfRange(pace, 0, Math.min(5, n - 1)));
     boolean ramp = Math.max(early, ahead) > SAME * Math.min(early, ahead);
     if (ramp) {
       notes.add(

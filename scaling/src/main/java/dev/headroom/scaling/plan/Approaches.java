@@ -2,6 +2,7 @@ package dev.headroom.scaling.plan;
 
 import dev.headroom.scaling.fit.Estimate;
 import dev.headroom.scaling.fit.Fit;
+import dev.headroom.scaling.fit.internal.Quantiles;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -156,8 +157,8 @@ public final class Approaches {
         new Estimate(
             "exponent",
             plan.exponent(),
-            Quantile.of(exponents, tail),
-            Quantile.of(exponents, 1 - tail));
+            Quantiles.of(exponents, tail),
+            Quantiles.of(exponents, 1 - tail));
     double coefficient = plan.optimum(1).params();
     return new Allocation("3, E + A/N^a + B/D^b", exponent, coefficient, List.of(), fit.warnings());
   }

@@ -5,6 +5,7 @@ import dev.headroom.scaling.fit.Fit;
 import dev.headroom.scaling.fit.FitOptions;
 import dev.headroom.scaling.fit.Fitter;
 import dev.headroom.scaling.fit.Status;
+import dev.headroom.scaling.fit.internal.Quantiles;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -195,7 +196,7 @@ public record MixturePlan(
     private Estimate estimate(String name, double value, double[] values) {
       Arrays.sort(values);
       double tail = (1 - level) / 2;
-      return new Estimate(name, value, Quantile.of(values, tail), Quantile.of(values, 1 - tail));
+      return new Estimate(name, value, Quantiles.of(values, tail), Quantiles.of(values, 1 - tail));
     }
 
     private static double rest(double[] theta, double[] r) {

@@ -2,6 +2,7 @@ package dev.headroom.scaling.plan;
 
 import dev.headroom.scaling.fit.Estimate;
 import dev.headroom.scaling.fit.Fit;
+import dev.headroom.scaling.fit.internal.Quantiles;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,6 +58,6 @@ public final class Planner {
     boolean known = values.length * 2 > draws.size();
     double[] used = known ? values : Arrays.copyOf(values, 0);
     return new Estimate(
-        name, number.applyAsDouble(best), Quantile.of(used, tail), Quantile.of(used, 1 - tail));
+        name, number.applyAsDouble(best), Quantiles.of(used, tail), Quantiles.of(used, 1 - tail));
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.law.Law;
 import dev.headroom.scaling.law.Laws;
 import java.util.SplittableRandom;

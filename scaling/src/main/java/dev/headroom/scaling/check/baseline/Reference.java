@@ -1,5 +1,6 @@
 package dev.headroom.scaling.check.baseline;
 
+import dev.headroom.scaling.fit.internal.Quantiles;
 import dev.headroom.scaling.fit.internal.StudentT;
 import java.util.Arrays;
 
@@ -48,7 +49,7 @@ final class Reference {
     double[] seen = new double[n];
     double ratio = 0;
     int steps = 0;
-    double wider = 1 + Math.pow(0.5 * median(spread.noise()) / prior.level(), 2);
+    double wider = 1 + Math.pow(0.5 * Quantiles.median(spread.noise()) / prior.level(), 2);
     for (int j = 0; j < n; j++) {
       double[] w = looks.weights()[j];
       expected[j] = prior.variance()[looks.kind()[j]] * wider;
@@ -96,12 +97,6 @@ final class Reference {
       }
     }
     return out;
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 
   Looks looks() {
