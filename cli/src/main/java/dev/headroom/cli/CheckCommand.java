@@ -159,7 +159,7 @@ final class CheckCommand extends HeadroomCommand {
   }
 
   private static String line(Finding finding) {
-    String severity = finding.severity().name().toLowerCase(Locale.ROOT);
+    String severity = finding.severity().word();
     return String.format(
         Locale.ROOT,
         "  %s  %s at step %d: %s%n",

@@ -178,7 +178,7 @@ public final class ReportPage {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("rule", "severity", "step", "what"));
         for (Finding f : judged.verdict().findings()) {
-          String severity = f.severity().name().toLowerCase(Locale.ROOT);
+          String severity = f.severity().word();
           rows.add(List.of(f.rule(), severity, Long.toString(f.step()), f.message()));
         }
         table(rows);

@@ -10,7 +10,6 @@ import dev.headroom.scaling.forecast.LiveForecast;
 import dev.headroom.scaling.schedule.Schedule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
@@ -79,7 +78,7 @@ final class WatchOptions {
   }
 
   private static String text(Finding finding) {
-    return finding.severity().name().toLowerCase(Locale.ROOT)
+    return finding.severity().word()
         + " "
         + finding.rule()
         + " at step "

@@ -63,7 +63,7 @@ public final class JsonReport {
   private static JsonObject finding(Finding finding) {
     JsonObject one = new JsonObject();
     one.addProperty("rule", finding.rule());
-    one.addProperty("severity", finding.severity().name().toLowerCase(Locale.ROOT));
+    one.addProperty("severity", finding.severity().word());
     one.addProperty("step", finding.step());
     one.addProperty("message", finding.message());
     return one;

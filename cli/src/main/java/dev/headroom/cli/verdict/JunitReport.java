@@ -111,11 +111,7 @@ final class JunitReport {
   }
 
   private static String line(Finding f) {
-    return f.severity().name().toLowerCase(Locale.ROOT)
-        + " at step "
-        + f.step()
-        + ": "
-        + f.message();
+    return f.severity().word() + " at step " + f.step() + ": " + f.message();
   }
 
   /** Writes text so that it can stand in an attribute and between tags. */

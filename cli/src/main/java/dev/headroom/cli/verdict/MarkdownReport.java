@@ -132,7 +132,7 @@ public final class MarkdownReport {
   }
 
   private static String line(Finding f) {
-    String severity = f.severity().name().toLowerCase(Locale.ROOT);
+    String severity = f.severity().word();
     String shown = f.severity() == Severity.ERROR ? "**" + severity + "**" : severity;
     return "- "
         + shown

@@ -3,7 +3,6 @@ package dev.headroom.cli.verdict;
 import dev.headroom.scaling.check.Finding;
 import dev.headroom.scaling.check.Severity;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -69,7 +68,7 @@ final class MetricsReport {
         long count = found.stream().filter(f -> f.severity() == severity).count();
         text.append("headroom_check_findings{run=\"").append(label(run.run()));
         text.append("\",rule=\"").append(label(rule)).append("\",severity=\"");
-        text.append(severity.name().toLowerCase(Locale.ROOT)).append("\"} ");
+        text.append(severity.word()).append("\"} ");
         text.append(count).append('\n');
       }
     }
