@@ -85,10 +85,11 @@ class LiveCheckerTest {
 
   @Test
   void agreesWithTheVerdictOnWholeRealLogs() throws IOException {
-    Assumptions.assumeTrue(RealRuns.present(), "no ../shared/data beside the repository: skipped");
+    Assumptions.assumeTrue(
+        CheckerOnRealRunsTest.present(), "no ../shared/data beside the repository: skipped");
     int runs = 0;
     int errors = 0;
-    for (List<Run> set : CheckerOnRealRunsTest.healthy().values()) {
+    for (List<Run> set : CheckerOnRealRunsTest.runs().values()) {
       for (Run run : set) {
         boolean error = false;
         LiveChecker live = new LiveChecker(CheckOptions.defaults());

@@ -6,15 +6,11 @@ import dev.headroom.scaling.log.ColumnMap;
 import dev.headroom.scaling.log.LogReader;
 import dev.headroom.scaling.log.Run;
 import dev.headroom.scaling.schedule.Schedule;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -191,28 +187,12 @@ class ForecasterOnRealRunsTest {
   }
 
   @Test
-  void seedsOfOneConfigurationForecastEachOther() throws IOException {
+  void seedsOfOneConfigurationForecastEachOther() {
     Schedule schedule = Schedule.parse("wsd(peak=1,decay=40%,total=1530)");
-    Pattern line = Pattern.compile("step:(\\d+)/.*train_loss:(\\S+)");
     List<Run> seeds = new ArrayList<>();
     for (int seed = 0; seed < 4; seed++) {
       Path file = DATA.resolve("logs-nanogpt/valueembed_seed" + seed + ".txt");
-      List<Long> step = new ArrayList<>();
-      List<Double> loss = new ArrayList<>();
-      for (String text : Files.readAllLines(file)) {
-        Matcher m = line.matcher(text);
-        if (m.find()) {
-          step.add(Long.parseLong(m.group(1)));
-          loss.add(Double.parseDouble(m.group(2)));
-        }
-      }
-      seeds.add(
-          new Run(
-              "seed" + seed,
-              step.stream().mapToLong(Long::longValue).toArray(),
-              loss.stream().mapToDouble(Double::doubleValue).toArray(),
-              Map.of(),
-              List.of()));
+      seeds.add(LogReader.readRun(file, ColumnMap.none()));
     }
     Score score = new Score();
     for (Run run : seeds) {
